@@ -1,0 +1,3 @@
+"""gsvbatch: offline batch production of speech with GPT-SoVITS voices."""
+
+__version__ = "0.1.0"
