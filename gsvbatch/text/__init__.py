@@ -1,0 +1,1 @@
+"""Text to phonemes: markup, languages, normalization and symbols; no torch."""

@@ -1,0 +1,67 @@
+"""What passes between the markup parser and the language frontends.
+
+A reading that the user has fixed travels through normalization as one private-use character, which no
+normalizer touches and which is looked up again when phonemes are made. So a normalizer may rewrite
+whatever stands around it without losing its place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+FIRST_PRIVATE_USE = "\ue000"
+LAST_PRIVATE_USE = "\uf8ff"
+
+
+def is_private_use(character: str) -> bool:
+    """Whether a character may stand for a `Reading` (U+E000 to U+F8FF)."""
+    return FIRST_PRIVATE_USE <= character <= LAST_PRIVATE_USE
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A reading fixed by the user, in markup or in a lexicon."""
+
+    text: str
+    """The grapheme or graphemes that it stands for: ``角``, ``重庆``, ``NVIDIA``."""
+
+    kind: Literal["pinyin", "arpabet"]
+
+    symbols: tuple[str, ...]
+    """Checked syllables ``("jue2",)``, or phonemes ``("EH0", "N", "V", "IH1", "D", "IY0", "AH0")``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The phonemes of one character (zh), one word (en) or one punctuation mark.
+
+    The texts of all groups, put together, are the normalized text with every private-use character
+    replaced by its reading's text. A character that nothing is said for is a group without phonemes.
+    """
+
+    text: str
+    phonemes: tuple[str, ...]
+
+
+class LanguageFrontend(Protocol):
+    """Turns text of one language into phonemes."""
+
+    language: str
+    """``zh``, ``en`` ..."""
+
+    def normalize(self, text: str) -> str:
+        """Return the text as it is spoken: numbers, dates and signs written out in words.
+
+        Private-use characters come through unchanged and in order.
+        """
+        ...
+
+    def phonemize(self, normalized: str, readings: Mapping[str, Reading]) -> tuple[Group, ...]:
+        """Return the phonemes of a normalized text, piece by piece, in the order of the text.
+
+        Args:
+            normalized: What `normalize` returned.
+            readings: For each private-use character in the text, what it stands for. A tone may
+                change beside a fixed reading, but a fixed reading is spoken as it is given.
+        """
+        ...
