@@ -1,0 +1,261 @@
+"""What a project file may say: every setting, its default, its range.
+
+The names that users of GPT-SoVITS know from its ``api_v2`` and ``tts_infer.yaml`` are accepted as
+aliases (``speed_factor``, ``t2s_weights_path`` ...), so that settings can be carried over as they are.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from gsvbatch.units import Decibels, Hertz, Seconds
+
+
+class StrictModel(BaseModel):
+    """A frozen model that refuses unknown keys, so that a typo is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Trigger(StrEnum):
+    """A reason for which a line that was rendered before is rendered again."""
+
+    TEXT = "text"
+    VOICE = "voice"
+    MODELS = "models"
+    LEXICON = "lexicon"
+    FRONTEND = "frontend"
+    SAMPLING = "sampling"
+    SEED = "seed"
+    AUDIO = "audio"
+    TAGS = "tags"
+    FILE_MISSING = "file-missing"
+    FILE_CHANGED = "file-changed"
+    QA_FAILED = "qa-failed"
+    RETAKE = "retake"
+
+
+DEFAULT_TRIGGERS = tuple(trigger for trigger in Trigger if trigger is not Trigger.TAGS)
+"""All but tags: a new album title is no reason to render a whole book again."""
+
+
+def _voice_name_alone(value: Any) -> Any:
+    return {"voice": value} if isinstance(value, str) else value
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class SpeakerConfig(StrictModel):
+    """Who speaks for a name in the scripts."""
+
+    voice: str = Field(min_length=1)
+    speed: float | None = Field(default=None, gt=0.25, le=4)
+    style: str | None = None
+    language: str | None = None
+
+
+class SamplingConfig(StrictModel):
+    """How semantic tokens are drawn from the model's distribution."""
+
+    top_k: int = Field(default=15, ge=1, le=1024)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    temperature: float = Field(default=1.0, gt=0, le=5)
+    repetition_penalty: float = Field(default=1.35, gt=0, le=10)
+    speed: float = Field(
+        default=1.0, gt=0.25, le=4, validation_alias=AliasChoices("speed", "speed_factor")
+    )
+    """Speaking rate of lines that name none; 1 is the model's own."""
+
+    seed: int = Field(default=0, ge=-1, lt=2**63)
+    """Of the whole job; every line's own seed follows from it and the line's id. api_v2's -1 is 0."""
+
+    @field_validator("seed")
+    @classmethod
+    def _no_random_seed(cls, value: int) -> int:
+        return max(value, 0)
+
+
+class TextConfig(StrictModel):
+    """How lines are cut and read."""
+
+    max_characters: int = Field(default=60, ge=10, le=400)
+    """An utterance longer than this is cut at its best pause."""
+
+    read_parentheses: bool = False
+    """Whether stage directions in brackets are spoken."""
+
+
+class AudioConfig(StrictModel):
+    """One file per line: its format and level."""
+
+    format: Literal["wav", "flac", "mp3", "opus", "m4a"] = "flac"
+    sample_rate: Hertz | None = Field(default=None, ge=8000, le=192000)
+    """Hz; None keeps the model's own."""
+
+    preset: Literal["podcast", "ebu", "game", "acx", "none"] = Field(
+        default="podcast", validation_alias=AliasChoices("preset", "loudness")
+    )
+    target: float | None = Field(default=None, ge=-60, le=0)
+    """LUFS; overrides the preset's."""
+
+    ceiling: Decibels | None = Field(default=None, ge=-20, le=0)
+    """dBTP; overrides the preset's."""
+
+    trim: bool = True
+    """Cut silence at both ends of every utterance; pauses are then exact."""
+
+
+class PausesConfig(StrictModel):
+    """Silence that assembling puts between lines, unless a line names its own."""
+
+    sentence: Seconds = Field(
+        default=0.3, ge=0, le=60, validation_alias=AliasChoices("sentence", "fragment_interval")
+    )
+    """Between the utterances that a long line was cut into."""
+
+    line: Seconds = Field(default=0.5, ge=0, le=60)
+    speaker: Seconds = Field(default=0.7, ge=0, le=60)
+    """Between lines of different speakers."""
+
+    chapter: Seconds = Field(default=1.5, ge=0, le=60)
+    start: Seconds = Field(default=0.5, ge=0, le=60)
+    end: Seconds = Field(default=1.0, ge=0, le=60)
+
+
+class AssembleConfig(StrictModel):
+    """The finished works that lines are joined into."""
+
+    formats: Annotated[
+        tuple[Literal["wav", "flac", "mp3", "opus", "m4a", "m4b"], ...], BeforeValidator(_one_or_many)
+    ] = ()
+    """Empty: the lines alone are the delivery, as for a game."""
+
+    subtitles: Annotated[
+        tuple[Literal["srt", "vtt", "lrc"], ...], BeforeValidator(_one_or_many)
+    ] = ("srt",)
+    per: Literal["script", "chapter", "project"] = "script"
+    """What becomes one work; chapters of a script or project become chapter marks in it."""
+
+    cover: Path | None = None
+
+
+class AlbumConfig(StrictModel):
+    """What the tags say about the whole production."""
+
+    title: str | None = None
+    """Defaults to the project's name."""
+
+    author: str | None = None
+    narrator: str | None = None
+    """Defaults to the speakers' voices."""
+
+    series: str | None = None
+    part: str | None = None
+    genre: str | None = None
+    publisher: str | None = None
+    description: str | None = None
+    date: str | None = Field(default=None, pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
+    """Defaults to the day on which the project was first rendered."""
+
+    language: str | None = None
+
+
+class LabelConfig(StrictModel):
+    """The mark that says: generated by AI (GB 45438-2025 and alike)."""
+
+    producer: str = ""
+    """Name or code of who makes the content; goes into the label of every file."""
+
+    propagator: str = ""
+    explicit: Literal["auto", "on", "off"] = "auto"
+    """The audible mark. auto: on works that are assembled, not on single lines."""
+
+    implicit: bool = True
+    """The label in the metadata of every file."""
+
+
+class ModelsConfig(StrictModel):
+    """The pair of checkpoints for voices that name none; all None is the small embedded model."""
+
+    t2s: Path | None = Field(
+        default=None, validation_alias=AliasChoices("t2s", "gpt", "t2s_weights_path")
+    )
+    synthesizer: Path | None = Field(
+        default=None, validation_alias=AliasChoices("synthesizer", "sovits", "vits_weights_path")
+    )
+    content: Path | None = Field(
+        default=None,
+        validation_alias=AliasChoices(
+            "content", "hubert", "cnhubert_base_path", "cnhuhbert_base_path"
+        ),
+    )
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether no checkpoint is named."""
+        return self.t2s is None and self.synthesizer is None
+
+
+class EngineConfig(StrictModel):
+    """Where and how wide rendering runs; none of it changes what is said."""
+
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    slots: int | None = Field(default=None, ge=1, le=4096)
+    """Utterances decoded at once; None lets memory decide."""
+
+    encoders: int = Field(default=2, ge=1, le=64)
+    """Threads that encode and write files."""
+
+
+class ProjectConfig(StrictModel):
+    """A project file, ``gsvbatch.yaml``; every part may be left out."""
+
+    project: str = Field(default="", validation_alias=AliasChoices("project", "name"))
+    """Name; the folder's name if empty."""
+
+    scripts: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = ()
+    """Files or globs, relative to the project file; order is kept."""
+
+    output: Path = Path("outputs")
+    voices: Annotated[tuple[Path, ...], BeforeValidator(_one_or_many)] = (Path("voices"),)
+    """Folders of voice profiles, searched in this order before those that come with gsvbatch."""
+
+    speakers: dict[str, Annotated[SpeakerConfig, BeforeValidator(_voice_name_alone)]] = Field(
+        default_factory=dict
+    )
+    default_voice: str | None = None
+    language: str | None = Field(
+        default=None, validation_alias=AliasChoices("language", "text_lang")
+    )
+    """Of lines that name none; None detects it."""
+
+    lexicon: Annotated[tuple[Path, ...], BeforeValidator(_one_or_many)] = ()
+    album: AlbumConfig = Field(
+        default_factory=AlbumConfig, validation_alias=AliasChoices("album", "metadata")
+    )
+    sampling: SamplingConfig = Field(default_factory=SamplingConfig)
+    text: TextConfig = Field(default_factory=TextConfig)
+    audio: AudioConfig = Field(default_factory=AudioConfig)
+    pauses: PausesConfig = Field(default_factory=PausesConfig)
+    assemble: AssembleConfig = Field(default_factory=AssembleConfig)
+    label: LabelConfig = Field(default_factory=LabelConfig)
+    models: ModelsConfig = Field(default_factory=ModelsConfig)
+    engine: EngineConfig = Field(default_factory=EngineConfig)
+    retries: int = Field(default=2, ge=0, le=20)
+    """New attempts for an utterance that fails its checks."""
+
+    keep_takes: int = Field(default=3, ge=1, le=100)
+    """Files kept per line; older takes keep their row."""
+
+    rerun_on: Annotated[tuple[Trigger, ...], BeforeValidator(_one_or_many)] = DEFAULT_TRIGGERS
+    """Changes for which a rendered line is rendered again."""
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _embedded_by_name(cls, value: Any) -> Any:
+        return {} if value == "embedded" else value
