@@ -130,7 +130,8 @@ class AssembleConfig(StrictModel):
     """The finished works that lines are joined into."""
 
     formats: Annotated[
-        tuple[Literal["wav", "flac", "mp3", "opus", "m4a", "m4b"], ...], BeforeValidator(_one_or_many)
+        tuple[Literal["wav", "flac", "mp3", "opus", "m4a", "m4b"], ...],
+        BeforeValidator(_one_or_many),
     ] = ()
     """Empty: the lines alone are the delivery, as for a game."""
 

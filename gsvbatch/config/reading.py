@@ -51,7 +51,7 @@ for _tag, _pattern, _first in (
     ),
     ("tag:yaml.org,2002:null", r"^(?:~|null|Null|NULL|)$", "~nN\0"),
 ):
-    _Loader.add_implicit_resolver(  # type: ignore[no-untyped-call]
+    _Loader.add_implicit_resolver(
         _tag, re.compile(_pattern), ["" if c == "\0" else c for c in _first]
     )
 
@@ -76,7 +76,7 @@ class _Tree:
         except RecursionError as error:
             raise ConfigError(f"{path}: nested too deeply, or an alias contains itself") from error
         finally:
-            self.loader.dispose()  # type: ignore[no-untyped-call]
+            self.loader.dispose()
 
     def line_of(self, key_path: KeyPath) -> int:
         """The line of the key, or of the nearest key above it."""
@@ -103,7 +103,7 @@ class _Tree:
             for i, item in enumerate(node.value):
                 self.lines[(*at, i)] = item.start_mark.line + 1
             return [self._plain(item, (*at, i)) for i, item in enumerate(node.value)]
-        return self.loader.construct_object(node)  # type: ignore[no-untyped-call]
+        return self.loader.construct_object(node)
 
 
 def find_project(start: Path) -> Path | None:
