@@ -1,0 +1,1 @@
+"""The command line: one file a command. A command builds config, calls ``job``, and prints."""

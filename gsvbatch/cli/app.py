@@ -1,0 +1,58 @@
+"""The tree of commands. Command modules import heavy packages inside their bodies, never above."""
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from gsvbatch import __version__
+from gsvbatch.cli import assemble, console, exit_codes, ls, new, plan, render, rescan, status, takes
+from gsvbatch.cli.options import examples
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+app = typer.Typer(
+    name="gsvbatch",
+    epilog=exit_codes.HELP,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings=_SETTINGS,
+)
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        console.say(f"gsvbatch {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _gsvbatch(
+    context: typer.Context,
+    _version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+    _debug: bool = typer.Option(  # main() takes it from wherever it stands
+        False, "--debug", help="Show tracebacks and a log; may stand behind a command, too."
+    ),
+) -> None:
+    """Scripts in, tagged and resumable speech out: batch production with GPT-SoVITS voices."""
+    if context.invoked_subcommand is None:
+        console.say(context.get_help())
+
+
+def _add(name: str, function: Callable[..., Any], samples: tuple[str, ...]) -> None:
+    app.command(name, epilog=examples(*samples), context_settings=_SETTINGS)(function)
+
+
+# In the order in which people meet them; help keeps it.
+_add("new", new.new, new.EXAMPLES)
+_add("plan", plan.plan, plan.EXAMPLES)
+_add("render", render.render, render.EXAMPLES)
+_add("status", status.status, status.EXAMPLES)
+_add("ls", ls.ls, ls.EXAMPLES)
+_add("retake", takes.retake, takes.RETAKE_EXAMPLES)
+_add("pick", takes.pick, takes.PICK_EXAMPLES)
+_add("accept", takes.accept, takes.ACCEPT_EXAMPLES)
+_add("assemble", assemble.assemble, assemble.EXAMPLES)
+_add("rescan", rescan.rescan, rescan.EXAMPLES)

@@ -1,0 +1,164 @@
+"""``gsvbatch render``: speak what is missing, and join the lines into works."""
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gsvbatch.cli import console
+from gsvbatch.cli.options import (
+    Force,
+    Json,
+    Only,
+    ProjectPath,
+    RerunOn,
+    Scripts,
+    Settings,
+    Verify,
+    command_line,
+    open_project,
+    read_triggers,
+)
+
+if TYPE_CHECKING:
+    from gsvbatch.job import AssembleReport, Event, Project, RenderReport
+
+EXAMPLES = (
+    "gsvbatch render",
+    "gsvbatch render --only speaker:Anna --limit 20",
+    "gsvbatch render story.md --set default_voice=NAME --set assemble.formats=mp3",
+)
+
+_MOST_SHOWN = 20
+"""Failed lines printed one by one; ``ls status:failed`` has them all."""
+
+
+def render(
+    context: typer.Context,
+    scripts: Scripts = None,
+    project: ProjectPath = None,
+    only: Only = "",
+    rerun_on: RerunOn = None,
+    force: Force = False,
+    verify: Verify = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="At most so many lines in this run.", show_default=False),
+    ] = None,
+    assemble: Annotated[
+        bool, typer.Option(help="Join the lines into the project's works afterwards.")
+    ] = True,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> int:
+    """Render what is new or changed, and join the lines into works.
+
+    Safe to stop at any moment, and to start again: what is finished is never rendered twice.
+    """
+    from gsvbatch import job
+    from gsvbatch.cli.progress import Progress
+
+    opened = open_project(project, scripts, settings)
+    with nullcontext(_say_event) if as_json else Progress() as listener:
+        report = job.render(
+            opened,
+            query=only,
+            rerun_on=read_triggers(rerun_on),
+            force=force,
+            verify=verify,
+            limit=limit,
+            on_event=listener,
+        )
+        works = None
+        if assemble and _can_assemble(opened, report):
+            works = job.assemble(opened, on_event=listener)
+    if as_json:
+        console.say_json(
+            {"kind": "report", "exit_code": report.exit_code, **_figures(report, works)}
+        )
+    else:
+        show(opened, report, works, again=command_line(context))
+    return report.exit_code
+
+
+def _say_event(event: "Event") -> None:
+    console.say_json(event)
+
+
+def _can_assemble(project: "Project", report: "RenderReport") -> bool:
+    """Whether the project wants works, and every line of it has its audio."""
+    from gsvbatch import job
+
+    if not project.config.assemble.formats or report.interrupted or report.stopped_by:
+        return False
+    counts = job.status(project).lines
+    return not any(counts.get(state) for state in ("pending", "failed", "error")) and any(
+        counts.get(state) for state in ("done", "suspect")
+    )
+
+
+def show(
+    project: "Project", report: "RenderReport", works: "AssembleReport | None", again: str
+) -> None:
+    """Print what a run did, where the audio is, and what is left to do."""
+    for problem in report.plan.problems:
+        console.error(problem)
+    for failed in report.failed[:_MOST_SHOWN]:
+        console.error(f"{failed.where}: line {failed.line_id}: {failed.problem}")
+    if len(report.failed) > _MOST_SHOWN:
+        console.note(f"... and {len(report.failed) - _MOST_SHOWN} more: gsvbatch ls status:failed")
+    console.say(_summary(report))
+    if report.n_rendered:
+        speed = report.audio / report.elapsed if report.elapsed else 0.0
+        console.say(
+            f"{console.duration_text(report.audio)} of audio in "
+            f"{console.duration_text(report.elapsed)} ({speed:.1f} x real time)"
+        )
+    if report.suspect:
+        ids = console.shorten(", ".join(report.suspect), 60)
+        console.say(f"worth a listen: {ids} (gsvbatch ls verdict:suspect)")
+    if works is not None:
+        for warning in works.warnings:
+            console.note(f"warning: {warning}")
+        for work in works.works:
+            where = project.output / work.path
+            console.say(f"{where} ({console.duration_text(work.duration)})")
+    elif project.config.assemble.formats and report.failed:
+        console.note(
+            "works wait for the failed lines; without them: gsvbatch assemble --allow-missing"
+        )
+    console.say(f"audio: {project.output}")
+    if report.interrupted or report.stopped_by:
+        if report.stopped_by:
+            console.error(report.stopped_by)
+        console.note(f"stopped; what is finished is kept. Go on with: {again}")
+
+
+def _summary(report: "RenderReport") -> str:
+    parts = [
+        (report.n_rendered, "rendered"),
+        (report.n_restored, "restored"),
+        (report.n_adopted, "adopted"),
+        (report.n_kept, "up to date"),
+        (len(report.failed), "failed"),
+    ]
+    words = ", ".join(f"{n} {text}" for n, text in parts if n)
+    return f"{console.count(len(report.plan.rows), 'line')}: {words or 'nothing to do'}"
+
+
+def _figures(report: "RenderReport", works: "AssembleReport | None") -> dict[str, object]:
+    return {
+        "n_rendered": report.n_rendered,
+        "n_kept": report.n_kept,
+        "n_restored": report.n_restored,
+        "n_adopted": report.n_adopted,
+        "failed": report.failed,
+        "suspect": report.suspect,
+        "audio": report.audio,
+        "elapsed": report.elapsed,
+        "stages": report.stages,
+        "interrupted": report.interrupted,
+        "stopped_by": report.stopped_by,
+        "problems": report.plan.problems,
+        "works": [] if works is None else works.works,
+    }
