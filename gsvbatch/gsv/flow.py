@@ -13,17 +13,17 @@ class Coupling(nn.Module):
         self, channels: int, hidden: int, kernel: int, n_layers: int, condition: int
     ) -> None:
         super().__init__()
-        self.half = channels // 2
-        self.pre = nn.Conv1d(self.half, hidden, 1)
+        self.n_kept = channels // 2
+        self.pre = nn.Conv1d(self.n_kept, hidden, 1)
         self.enc = WaveNet(hidden, kernel, n_layers, condition)
-        self.post = nn.Conv1d(hidden, self.half, 1)
+        self.post = nn.Conv1d(hidden, self.n_kept, 1)
         nn.init.zeros_(self.post.weight)
         assert self.post.bias is not None
         nn.init.zeros_(self.post.bias)
 
     def forward(self, x: Tensor, mask: Tensor, style: Tensor, *, inverse: bool) -> Tensor:
         """Return (B, C, F), latent to prior, or prior to latent when inverse."""
-        kept, moved = x.split(self.half, dim=1)
+        kept, moved = torch.split(x, self.n_kept, dim=1)
         shift = self.post(self.enc(self.pre(kept) * mask, mask, style)) * mask
         moved = (moved - shift) * mask if inverse else shift + moved * mask
         return torch.cat([kept, moved], dim=1)

@@ -25,12 +25,13 @@ class GatedConv(nn.Module):
 
     def __init__(self, channels: int, kernel: int) -> None:
         super().__init__()
-        self.conv1 = nn.Module()
-        self.conv1.conv = nn.Conv1d(channels, 2 * channels, kernel, padding=kernel // 2)
+        # Under the checkpoint's name ``conv1.conv``.
+        conv = nn.Conv1d(channels, 2 * channels, kernel, padding=kernel // 2)
+        self.conv1 = nn.ModuleDict({"conv": conv})
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, C, F)."""
-        a, b = self.conv1.conv(x).chunk(2, dim=1)
+        a, b = self.conv1["conv"](x).chunk(2, dim=1)
         out: Tensor = x + a * torch.sigmoid(b)
         return out
 
@@ -92,10 +93,12 @@ class StyleEncoder(nn.Module):
             if visible is not None:
                 x = x * visible[:, None, :]
             x = block(x)
-        x = self.fc(self.slf_attn(x.transpose(1, 2), visible)).float()  # mean in fp32: fp16 overflows
+        x = self.fc(self.slf_attn(x.transpose(1, 2), visible))
+        x = x.float()  # the mean over time in fp32: in fp16 it overflows
         if visible is None:
             pooled = (x / x.shape[1]).sum(dim=1)
         else:
             assert lengths is not None
             pooled = (x * visible[..., None] / lengths[:, None, None]).sum(dim=1)
-        return pooled.to(spectrogram.dtype).unsqueeze(-1)
+        style: Tensor = pooled.to(spectrogram.dtype).unsqueeze(-1)
+        return style

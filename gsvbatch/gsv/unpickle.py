@@ -18,7 +18,7 @@ import sys
 import zipfile
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -64,9 +64,9 @@ class _Rebuild:
 
 def _rebuild_tensor(
     storage: Tensor,
-    offset: int,
-    size: tuple[int, ...],
-    stride: tuple[int, ...],
+    offset: Any,
+    size: Sequence[Any],
+    stride: Sequence[Any],
     *_: Any,  # requires_grad, backward hooks, metadata: of no use to weights that are only read
 ) -> Tensor:
     """A tensor of the given geometry over a storage; refuses one that reaches outside it."""
@@ -201,13 +201,12 @@ def read_torch_zip(path: Path) -> Any:
         raise CheckpointError(path, "written on a machine of the other byte order; re-save it")
     unpickler = _Unpickler(path, bytes(archive.read("data.pkl")), archive.storage)
     try:
-        content = unpickler.load()
+        return _plain(unpickler.load())
     except CheckpointError:
         raise
     # A hand-made pickle can go wrong in as many ways as there are opcodes; none of them is our mistake.
     except Exception as error:
         raise CheckpointError(path, f"its content cannot be read ({error})") from error
-    return _plain(content)
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,227 @@
+"""Everything that one pair of checkpoints needs to speak, loaded and checked against one another."""
+
+import json
+import logging
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import torch
+from torch import nn
+
+from gsvbatch.errors import CheckpointError
+from gsvbatch.gsv.checkpoint import (
+    SynthesizerCheckpoint,
+    T2SCheckpoint,
+    fold_weight_norm,
+    load_into,
+    read_synthesizer,
+    read_t2s,
+)
+from gsvbatch.gsv.container import read_state_dict
+from gsvbatch.gsv.native import NativeConfig, read_weights
+from gsvbatch.gsv.source import (
+    NATIVE_CONFIG_NAME,
+    NATIVE_SUFFIX,
+    ModelDigests,
+    ModelSource,
+    content_weights,
+    embedded_source,
+    native_source,
+)
+from gsvbatch.gsv.synthesizer import Synthesizer
+from gsvbatch.gsv.t2s import TextToSemantic
+from gsvbatch.units import Hertz
+
+if TYPE_CHECKING:  # importing transformers takes seconds, and rendering does without
+    from gsvbatch.gsv.content import ContentConfig, ContentEncoder
+
+__all__ = [
+    "ModelBundle",
+    "ModelDigests",
+    "ModelSource",
+    "embedded_source",
+    "load_bundle",
+    "native_source",
+]
+
+logger = logging.getLogger(__name__)
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+class ModelBundle:
+    """The networks of one :class:`ModelSource`, in eval mode on one device.
+
+    Attributes:
+        t2s: Text-to-semantic network.
+        synthesizer: Synthesizer network.
+        symbol_version: The symbol table that both were trained with.
+        version: ``v1``, ``v2``, or what native models call themselves.
+        digest: What the weights are.
+    """
+
+    def __init__(
+        self,
+        source: ModelSource,
+        t2s: TextToSemantic,
+        synthesizer: Synthesizer,
+        symbol_version: str,
+        version: str,
+        digest: ModelDigests,
+    ) -> None:
+        self.source = source
+        self.t2s = t2s
+        self.synthesizer = synthesizer
+        self.symbol_version = symbol_version
+        self.version = version
+        self.digest = digest
+
+    @property
+    def sample_rate(self) -> Hertz:
+        """Of the audio that the synthesizer makes."""
+        return self.synthesizer.config.sample_rate
+
+    @cached_property
+    def content(self) -> "ContentEncoder | None":
+        """The content encoder, fp32 on the CPU; loaded when first asked for, None where none is given.
+
+        Raises:
+            CheckpointError: It is damaged, or does not fit the synthesizer.
+        """
+        if self.source.content is None:
+            return None
+        encoder = load_content(self.source.content)
+        if encoder.config.width != self.synthesizer.config.ssl_width:
+            raise CheckpointError(
+                self.source.content,
+                f"makes features of width {encoder.config.width}, while the synthesizer was trained "
+                f"on {self.synthesizer.config.ssl_width}; use the content encoder it was trained with",
+            )
+        return encoder
+
+
+def load_bundle(
+    source: ModelSource,
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> ModelBundle:
+    """The networks of a source, in eval mode.
+
+    Args:
+        source: Where the checkpoints are.
+        device: Where the networks go. The content encoder stays on the CPU, in fp32: it runs once a
+            voice, and its codes should not depend on the card.
+        dtype: Of weights and activations.
+
+    Raises:
+        CheckpointError: A file is missing, damaged, of an unsupported version, or the two do not fit.
+    """
+    first, second = _t2s_checkpoint(source.t2s), _synthesizer_checkpoint(source.synthesizer)
+    _require_fit(source, first, second)
+    t2s, synthesizer = TextToSemantic(first.config), Synthesizer(second.config)
+    load_into(t2s, first.weights, source.t2s)
+    load_into(synthesizer, second.weights, source.synthesizer)
+    digest = source.digests()
+    logger.info(
+        "loaded %s model (%s, %s) on %s",
+        second.version,
+        digest.t2s[:8],
+        digest.synthesizer[:8],
+        device,
+    )
+    return ModelBundle(
+        source,
+        _ready(t2s, device, dtype),
+        _ready(synthesizer, device, dtype),
+        second.symbol_version,
+        second.version,
+        digest,
+    )
+
+
+def load_content(path: Path) -> "ContentEncoder":
+    """A content encoder: a folder like ``chinese-hubert-base``, or a native file.
+
+    Raises:
+        CheckpointError: It is missing, damaged, or no HuBERT of the base kind.
+    """
+    from gsvbatch.gsv.content import ContentConfig, ContentEncoder
+
+    weights_path = content_weights(path)
+    stored_config = weights_path.parent / NATIVE_CONFIG_NAME
+    is_native = path.is_file() and path.suffix == NATIVE_SUFFIX
+    if is_native:
+        fields = NativeConfig.read(stored_config).content
+        if fields is None:
+            raise CheckpointError(stored_config, "describes no content encoder")
+        config = ContentConfig(**fields)
+    else:
+        config = _hubert_config(stored_config)
+    if weights_path.suffix == NATIVE_SUFFIX:
+        weights = read_weights(weights_path)
+    else:
+        weights = read_state_dict(weights_path)
+    if not is_native:
+        # Saved from a model with a head, the encoder's keys carry a prefix and the head has keys of its own.
+        weights = {f"hubert.{key.removeprefix('hubert.')}": value for key, value in weights.items()}
+        weights = fold_weight_norm(weights_path, weights)
+    encoder = ContentEncoder(config)
+    wanted = encoder.state_dict()
+    mask = "hubert.masked_spec_embed"  # used in training only, and absent from some files
+    weights.setdefault(mask, wanted[mask])
+    load_into(encoder, {key: weights[key] for key in weights if key in wanted}, weights_path)
+    return _ready(encoder, "cpu", torch.float32)
+
+
+def _hubert_config(path: Path) -> "ContentConfig":
+    from gsvbatch.gsv.content import ContentConfig
+
+    try:
+        return ContentConfig.from_hubert(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise CheckpointError(path, "missing; the content encoder's folder needs it") from error
+    except (ValueError, TypeError, OSError) as error:
+        raise CheckpointError(path, f"is no config of a content encoder ({error})") from error
+
+
+def _t2s_checkpoint(path: Path) -> T2SCheckpoint:
+    if path.suffix != NATIVE_SUFFIX:
+        return read_t2s(path)
+    config = NativeConfig.read(path.parent / NATIVE_CONFIG_NAME)
+    return T2SCheckpoint(config.t2s, config.symbol_version, read_weights(path))
+
+
+def _synthesizer_checkpoint(path: Path) -> SynthesizerCheckpoint:
+    if path.suffix != NATIVE_SUFFIX:
+        return read_synthesizer(path)
+    config = NativeConfig.read(path.parent / NATIVE_CONFIG_NAME)
+    return SynthesizerCheckpoint(
+        config.synthesizer, config.version, config.symbol_version, read_weights(path)
+    )
+
+
+def _require_fit(
+    source: ModelSource, t2s: T2SCheckpoint, synthesizer: SynthesizerCheckpoint
+) -> None:
+    """Raise where the two networks cannot speak together; upstream does not check, and babbles."""
+    if t2s.symbol_version != synthesizer.symbol_version:
+        raise CheckpointError(
+            source.t2s,
+            f"was trained on symbols {t2s.symbol_version}, but {source.synthesizer.name} on "
+            f"{synthesizer.symbol_version}; pair checkpoints of the same version",
+        )
+    if t2s.config.eos != synthesizer.config.codebook_size:
+        raise CheckpointError(
+            source.t2s,
+            f"speaks {t2s.config.eos} semantic codes, but {source.synthesizer.name} knows "
+            f"{synthesizer.config.codebook_size}; pair checkpoints of the same model",
+        )
+
+
+def _ready(network: Network, device: torch.device | str, dtype: torch.dtype) -> Network:
+    network.to(device=device, dtype=dtype)
+    network.requires_grad_(False)
+    network.eval()
+    return network

@@ -1,0 +1,158 @@
+"""gsvbatch's own form of models: one folder of safetensors files and a ``config.json``.
+
+    config.json           format, version, symbol table, and the dimensions of each network
+    t2s.safetensors       text-to-semantic
+    synthesizer.safetensors
+    content.safetensors   content encoder; may be absent, then no voice can be enrolled
+
+Weights are stored under the modules' names, weight norm folded, in fp32 or fp16.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from gsvbatch.errors import CheckpointError
+from gsvbatch.gsv.checkpoint import SymbolVersion, Weights
+from gsvbatch.gsv.source import NATIVE_CONFIG_NAME, NATIVE_SUFFIX
+from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
+from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic
+
+if TYPE_CHECKING:  # content.py pulls in transformers, which rendering does without
+    from gsvbatch.gsv.content import ContentEncoder
+
+FORMAT_NAME = "gsvbatch-models"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NativeConfig:
+    """What ``config.json`` says."""
+
+    version: str
+    """What the models call themselves, as ``mini``."""
+
+    symbol_version: SymbolVersion
+    t2s: T2SConfig
+    synthesizer: SynthesizerConfig
+    content: Mapping[str, Any] | None
+    """Fields of ``ContentConfig``."""
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The config at this path.
+
+        Raises:
+            CheckpointError: It is missing, damaged, or of a newer format.
+        """
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise CheckpointError(path, "missing; native weights need it beside them") from error
+        except (ValueError, OSError) as error:
+            raise CheckpointError(
+                path, f"cannot be read ({error}); copy the folder again"
+            ) from error
+        if not isinstance(stored, dict) or stored.get("format") != FORMAT_NAME:
+            raise CheckpointError(path, "does not describe models in gsvbatch's native form")
+        if stored.get("format_version") != FORMAT_VERSION:
+            raise CheckpointError(
+                path,
+                f"is of format {stored.get('format_version')}, this version of gsvbatch reads "
+                f"{FORMAT_VERSION}; update gsvbatch",
+            )
+        try:
+            return cls(
+                version=str(stored["version"]),
+                symbol_version=_symbol_version(stored["symbol_version"]),
+                t2s=T2SConfig(**stored["t2s"]),
+                synthesizer=SynthesizerConfig(**_as_tuples(stored["synthesizer"])),
+                content=stored.get("content") and _as_tuples(stored["content"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(path, f"is incomplete or wrong ({error})") from error
+
+
+def save_native(
+    folder: Path,
+    t2s: TextToSemantic,
+    synthesizer: Synthesizer,
+    content: "ContentEncoder | None" = None,
+    *,
+    version: str,
+    symbol_version: SymbolVersion = "v2",
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Write models to a folder in native form.
+
+    Args:
+        folder: Made if need be; files of the same names are replaced.
+        t2s: Text-to-semantic network.
+        synthesizer: Synthesizer network.
+        content: Content encoder, or None to leave it out.
+        version: What the models are to be called.
+        symbol_version: The symbol table they were trained with.
+        dtype: In which weights are stored; buffers that count are kept as they are.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    networks = {"t2s": t2s, "synthesizer": synthesizer}
+    if content is not None:
+        networks["content"] = content
+    for name, network in networks.items():
+        save_weights(folder / f"{name}{NATIVE_SUFFIX}", network, dtype)
+    stored = {
+        "format": FORMAT_NAME,
+        "format_version": FORMAT_VERSION,
+        "version": version,
+        "symbol_version": symbol_version,
+        "t2s": asdict(t2s.config),
+        "synthesizer": asdict(synthesizer.config),
+        "content": None if content is None else asdict(content.config),
+    }
+    text = json.dumps(stored, indent=2) + "\n"
+    (folder / NATIVE_CONFIG_NAME).write_text(text, encoding="utf-8")
+
+
+def save_weights(path: Path, network: nn.Module, dtype: torch.dtype) -> None:
+    """Write one network's weights, floating-point ones in the given dtype."""
+    weights = {
+        key: value.detach().to("cpu", dtype if value.is_floating_point() else value.dtype)
+        for key, value in network.state_dict().items()
+    }
+    save_file({key: value.contiguous() for key, value in weights.items()}, path)
+
+
+def read_weights(path: Path) -> Weights:
+    """The tensors of a safetensors file, in their stored dtype.
+
+    Raises:
+        CheckpointError: The file is missing or damaged.
+    """
+    try:
+        return load_file(path)
+    except FileNotFoundError as error:
+        raise CheckpointError(path, "no such file; mend the path, or put the file there") from error
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(path, f"damaged or cut short ({error}); copy it again") from error
+
+
+def _symbol_version(value: Any) -> SymbolVersion:
+    if value not in ("v1", "v2"):
+        raise ValueError(f"symbol_version {value!r} is neither v1 nor v2")
+    return cast("SymbolVersion", value)
+
+
+def _as_tuples(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields with JSON's lists turned into tuples, all the way down."""
+
+    def convert(value: Any) -> Any:
+        return tuple(convert(item) for item in value) if isinstance(value, list) else value
+
+    return {key: convert(value) for key, value in stored.items()}

@@ -1,0 +1,102 @@
+"""The synthesizer against upstream's numbers, full size, through the checkpoint's own key names."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from gsvbatch.gsv.checkpoint import fold_weight_norm, load_into
+from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
+from tests.golden_weights import assert_matches, golden_weights, unfolded_shapes
+
+GOLDEN: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "data" / "golden_sovits.json").read_text(encoding="utf-8")
+)
+INPUTS = GOLDEN["inputs"]
+CONFIGS = {"v1": SynthesizerConfig(n_phonemes=322, style_bins=1025), "v2": SynthesizerConfig()}
+
+pytestmark = pytest.mark.slow
+
+
+def uniform(seed: int, low: float, high: float, shape: tuple[int, ...]) -> Tensor:
+    draw = np.random.RandomState(seed).uniform(low, high, shape)
+    return torch.from_numpy(draw.astype(np.float32))
+
+
+@pytest.fixture(scope="module", params=["v1", "v2"])
+def loaded(request: pytest.FixtureRequest) -> tuple[Synthesizer, dict[str, Any]]:
+    model = Synthesizer(CONFIGS[request.param]).eval()
+    shapes = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+    path = Path("golden.pth")
+    load_into(model, fold_weight_norm(path, golden_weights(unfolded_shapes(shapes))), path)
+    return model, GOLDEN[request.param]
+
+
+def styles(model: Synthesizer) -> tuple[Tensor, Tensor]:
+    return (
+        model.style_of(uniform(11, 0, 2, (1, 1025, 150))),
+        model.style_of(uniform(12, 0, 2, (1, 1025, 120))),
+    )
+
+
+def speak(model: Synthesizer, style: Tensor, speed: float, noise: Tensor | None) -> Tensor:
+    tokens, phonemes = torch.tensor([INPUTS["codes"]]), torch.tensor([INPUTS["text"]])
+    samples, _ = model(
+        tokens,
+        torch.tensor([tokens.shape[1]]),
+        phonemes,
+        torch.tensor([phonemes.shape[1]]),
+        style,
+        noise=torch.zeros(1, model.config.latent, 200) if noise is None else noise,
+        speed=torch.tensor([speed]),
+    )
+    return samples
+
+
+@torch.inference_mode()
+def test_style_and_semantic_tokens(loaded: tuple[Synthesizer, dict[str, Any]]) -> None:
+    model, golden = loaded
+    assert_matches(styles(model)[0], golden["ref_enc"])
+    tokens = model.tokenize(uniform(15, -1, 1, (1, 768, 41)))
+    assert tokens[0].tolist() == golden["extract_latent_codes"]
+
+
+@pytest.mark.parametrize("speed", [1.0, 1.25])
+@torch.inference_mode()
+def test_prior_flow_and_audio(loaded: tuple[Synthesizer, dict[str, Any]], speed: float) -> None:
+    model, golden = loaded
+    style, _ = styles(model)
+    tokens, phonemes = torch.tensor([INPUTS["codes"]]), torch.tensor([INPUTS["text"]])
+    n_tokens, n_phonemes = torch.tensor([tokens.shape[1]]), torch.tensor([phonemes.shape[1]])
+    mean, log_spread, mask = model.prior(
+        tokens, n_tokens, phonemes, n_phonemes, style, torch.tensor([speed])
+    )
+    name = f"speed{speed:g}"
+    assert mean.shape[2] == golden[f"frames_{name}"]
+    assert_matches(mean, golden[f"m_p_{name}"])
+    assert_matches(log_spread, golden[f"logs_p_{name}"])
+    assert_matches(model.flow(mean, mask, style, inverse=True), golden[f"z_noise0_{name}"])
+    assert_matches(speak(model, style, speed, None), golden[f"audio_noise0_{name}"])
+
+
+@torch.inference_mode()
+def test_two_references_are_averaged(loaded: tuple[Synthesizer, dict[str, Any]]) -> None:
+    model, golden = loaded
+    style = torch.stack(styles(model)).mean(dim=0)
+    assert_matches(speak(model, style, 1.0, None), golden["audio_noise0_tworefs"])
+
+
+@torch.inference_mode()
+def test_noise_of_a_seed(loaded: tuple[Synthesizer, dict[str, Any]]) -> None:
+    model, golden = loaded
+    noise = torch.randn(
+        (1, model.config.latent, golden["frames_speed1"]),
+        generator=torch.Generator().manual_seed(7),
+    )
+    assert_matches(
+        speak(model, styles(model)[0], 1.0, noise), golden["audio_noise0.5_manual_seed7"]
+    )
