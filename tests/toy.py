@@ -4,6 +4,7 @@ They have every part of the real ones (2 layers, width 16), so whatever reads, r
 checkpoint can be tested in milliseconds. What they say is noise, but it is always the same noise.
 """
 
+import json
 import sys
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -48,14 +49,15 @@ def seeded(network: nn.Module, seed: int) -> nn.Module:
     """The network with weights drawn afresh, in eval mode."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for tensor in network.state_dict().values():
+        for key, tensor in network.state_dict().items():
             if not tensor.is_floating_point():
                 continue
             noise = torch.randn(tensor.shape, generator=generator)
             if tensor.dim() > 1:
                 tensor.copy_(noise * (1 / max(1, tensor[0].numel())) ** 0.5)
             else:
-                tensor.copy_(tensor + 0.1 * noise)
+                around = 1.0 if key.endswith(("weight", "gamma", "alpha")) else 0.0
+                tensor.copy_(around + 0.1 * noise)
     return network.eval()
 
 
@@ -203,3 +205,35 @@ def hparams_module() -> Iterator[Any]:
             del sys.modules["utils"]
         else:
             sys.modules["utils"] = before
+
+
+def save_hubert(
+    folder: Path,
+    network: "ContentEncoder",
+    norm_names: tuple[str, str] = ("weight_g", "weight_v"),
+    prefix: str = "",
+) -> None:
+    """Write a content encoder as a folder like ``chinese-hubert-base``: fp16, its weight norm over dim 2."""
+    folder.mkdir(parents=True)
+    config = network.config
+    stored = {
+        "model_type": "hubert",
+        "hidden_size": config.width,
+        "num_hidden_layers": config.n_layers,
+        "num_attention_heads": config.n_heads,
+        "intermediate_size": config.feed_forward,
+        "conv_dim": list(config.conv_widths),
+        "num_conv_pos_embeddings": config.position_kernel,
+        "num_conv_pos_embedding_groups": config.position_groups,
+    }
+    (folder / "config.json").write_text(json.dumps(stored), encoding="utf-8")
+    base = "encoder.pos_conv_embed.conv"
+    weights: dict[str, Tensor] = OrderedDict()
+    for key, value in network.state_dict().items():
+        name = key.removeprefix("hubert.")
+        if name == f"{base}.weight":
+            weights[f"{prefix}{base}.{norm_names[0]}"] = value.norm(dim=(0, 1), keepdim=True).half()
+            weights[f"{prefix}{base}.{norm_names[1]}"] = value.half()
+        else:
+            weights[prefix + name] = value.half()
+    torch.save(weights, folder / "pytorch_model.bin")

@@ -44,9 +44,7 @@ class WaveNet(nn.Module):
         """Return the summed skips (B, C, L) for x (B, C, L) and style (B, G, 1)."""
         conditions = self.cond_layer(style).chunk(len(self.in_layers), dim=1)
         skips = torch.zeros_like(x)
-        for i, (inner, outer) in enumerate(
-            zip(self.in_layers, self.res_skip_layers, strict=True)
-        ):
+        for i, (inner, outer) in enumerate(zip(self.in_layers, self.res_skip_layers, strict=True)):
             a, b = (inner(x) + conditions[i]).chunk(2, dim=1)
             out = outer(torch.tanh(a) * torch.sigmoid(b))
             if i < len(self.in_layers) - 1:

@@ -76,7 +76,7 @@ class NativeConfig:
                 synthesizer=SynthesizerConfig(**_as_tuples(stored["synthesizer"])),
                 content=stored.get("content") and _as_tuples(stored["content"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(path, f"is incomplete or wrong ({error})") from error
 
 

@@ -214,9 +214,7 @@ class Synthesizer(nn.Module):
         Returns:
             Samples (B, 1, N) with zeros past each row's end, and the rows' sample counts (B,).
         """
-        mean, log_spread, mask = self.prior(
-            tokens, n_tokens, phoneme_ids, n_phonemes, style, speed
-        )
+        mean, log_spread, mask = self.prior(tokens, n_tokens, phoneme_ids, n_phonemes, style, speed)
         noise = noise[:, :, : mean.shape[2]].to(mean.dtype)
         latent = (mean + noise * torch.exp(log_spread) * noise_scale) * mask
         ragged = mask if bool((mask == 0).any()) else None
