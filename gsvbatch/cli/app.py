@@ -6,7 +6,21 @@ from typing import Any
 import typer
 
 from gsvbatch import __version__
-from gsvbatch.cli import assemble, console, exit_codes, ls, new, plan, render, rescan, status, takes
+from gsvbatch.cli import (
+    assemble,
+    console,
+    demo,
+    doctor,
+    exit_codes,
+    ls,
+    new,
+    plan,
+    render,
+    rescan,
+    script,
+    status,
+    takes,
+)
 from gsvbatch.cli.options import examples
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -41,12 +55,30 @@ def _gsvbatch(
         console.say(context.get_help())
 
 
-def _add(name: str, function: Callable[..., Any], samples: tuple[str, ...]) -> None:
-    app.command(name, epilog=examples(*samples), context_settings=_SETTINGS)(function)
+def _group(name: str, text: str) -> typer.Typer:
+    """A command that only has sub-commands; alone it prints its help."""
+    group = typer.Typer(
+        help=text, no_args_is_help=False, rich_markup_mode=None, context_settings=_SETTINGS
+    )
+
+    @group.callback(invoke_without_command=True)
+    def _show_help(context: typer.Context) -> None:
+        if context.invoked_subcommand is None:
+            console.say(context.get_help())
+
+    app.add_typer(group, name=name)
+    return group
+
+
+def _add(
+    name: str, function: Callable[..., Any], samples: tuple[str, ...], parent: typer.Typer = app
+) -> None:
+    parent.command(name, epilog=examples(*samples), context_settings=_SETTINGS)(function)
 
 
 # In the order in which people meet them; help keeps it.
 _add("new", new.new, new.EXAMPLES)
+_add("demo", demo.demo, demo.EXAMPLES)
 _add("plan", plan.plan, plan.EXAMPLES)
 _add("render", render.render, render.EXAMPLES)
 _add("status", status.status, status.EXAMPLES)
@@ -56,3 +88,9 @@ _add("pick", takes.pick, takes.PICK_EXAMPLES)
 _add("accept", takes.accept, takes.ACCEPT_EXAMPLES)
 _add("assemble", assemble.assemble, assemble.EXAMPLES)
 _add("rescan", rescan.rescan, rescan.EXAMPLES)
+_add("doctor", doctor.doctor, doctor.EXAMPLES)
+
+scripts = _group("script", "Check scripts, write ids into them, convert them.")
+_add("check", script.check, script.CHECK_EXAMPLES, scripts)
+_add("ids", script.ids, script.IDS_EXAMPLES, scripts)
+_add("convert", script.convert, script.CONVERT_EXAMPLES, scripts)

@@ -70,7 +70,7 @@ def render(
             on_event=listener,
         )
         works = None
-        if assemble and _can_assemble(opened, report):
+        if assemble and can_assemble(opened, report):
             works = job.assemble(opened, on_event=listener)
     if as_json:
         console.say_json(
@@ -85,7 +85,7 @@ def _say_event(event: "Event") -> None:
     console.say_json(event)
 
 
-def _can_assemble(project: "Project", report: "RenderReport") -> bool:
+def can_assemble(project: "Project", report: "RenderReport") -> bool:
     """Whether the project wants works, and every line of it has its audio."""
     from gsvbatch import job
 
@@ -101,12 +101,7 @@ def show(
     project: "Project", report: "RenderReport", works: "AssembleReport | None", again: str
 ) -> None:
     """Print what a run did, where the audio is, and what is left to do."""
-    for problem in report.plan.problems:
-        console.error(problem)
-    for failed in report.failed[:_MOST_SHOWN]:
-        console.error(f"{failed.where}: line {failed.line_id}: {failed.problem}")
-    if len(report.failed) > _MOST_SHOWN:
-        console.note(f"... and {len(report.failed) - _MOST_SHOWN} more: gsvbatch ls status:failed")
+    show_failures(report)
     console.say(_summary(report))
     if report.n_rendered:
         speed = report.audio / report.elapsed if report.elapsed else 0.0
@@ -129,9 +124,19 @@ def show(
         )
     console.say(f"audio: {project.output}")
     if report.interrupted or report.stopped_by:
-        if report.stopped_by:
-            console.error(report.stopped_by)
         console.note(f"stopped; what is finished is kept. Go on with: {again}")
+
+
+def show_failures(report: "RenderReport") -> None:
+    """Print what is wrong with the input, which lines failed, and what stopped the run."""
+    for problem in report.plan.problems:
+        console.error(problem)
+    for failed in report.failed[:_MOST_SHOWN]:
+        console.error(f"{failed.where}: line {failed.line_id}: {failed.problem}")
+    if len(report.failed) > _MOST_SHOWN:
+        console.note(f"... and {len(report.failed) - _MOST_SHOWN} more: gsvbatch ls status:failed")
+    if report.stopped_by:
+        console.error(report.stopped_by)
 
 
 def _summary(report: "RenderReport") -> str:

@@ -1,0 +1,128 @@
+"""``gsvbatch demo``: three small productions, spoken now."""
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gsvbatch.cli import console
+from gsvbatch.cli.options import Json, command_line
+
+if TYPE_CHECKING:
+    from gsvbatch.job import AssembleReport, ExitCode, Project, RenderReport
+
+EXAMPLES = ("gsvbatch demo", "gsvbatch demo --output D:\\demo")
+
+
+@dataclass(frozen=True, slots=True)
+class _Production:
+    """One example, rendered."""
+
+    name: str
+    project: "Project"
+    report: "RenderReport"
+    works: "AssembleReport | None"
+
+
+def demo(
+    context: typer.Context,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the examples and their audio.")
+    ] = Path("outputs/demo"),
+    as_json: Json = False,
+) -> int:
+    """Render the three examples: a narration, a lesson, a game's dialogue.
+
+    The scripts are copied into the output folder, so that you may change them there; run it again
+    and only what you changed is spoken anew.
+    """
+    from gsvbatch import job
+    from gsvbatch.cli.progress import Progress
+    from gsvbatch.cli.render import can_assemble, show_failures
+    from gsvbatch.job.examples import copy_example, example_names
+
+    made: list[_Production] = []
+    for name in example_names():
+        project = job.open_project(copy_example(name, output / name))
+        console.note(f"{name}: {project.scripts[0]}")
+        with nullcontext() if as_json else Progress() as listener:
+            report = job.render(project, on_event=listener)
+            works = None
+            if can_assemble(project, report):
+                works = job.assemble(project, on_event=listener)
+        made.append(_Production(name, project, report, works))
+        if not as_json:
+            show_failures(report)
+        if report.interrupted or report.stopped_by:
+            console.note(f"stopped; what is finished is kept. Go on with: {command_line(context)}")
+            break
+    if as_json:
+        console.say_json([_figures(production) for production in made])
+    else:
+        _show(made)
+    return _worst(made)
+
+
+def _worst(made: list[_Production]) -> "ExitCode":
+    return max((production.report.exit_code for production in made), key=int)
+
+
+def _show(made: list[_Production]) -> None:
+    for production in made:
+        project = production.project
+        n_lines = len(production.report.plan.rows)
+        console.say()
+        console.say(f"{production.name}: {console.count(n_lines, 'line')} in {project.output}")
+        for path, meaning in _files(production):
+            console.say(f"  {path}  {meaning}")
+    audio = sum(production.report.audio for production in made)
+    elapsed = sum(production.report.elapsed for production in made)
+    console.say()
+    if audio:
+        console.say(
+            f"{console.duration_text(audio)} of audio in {console.duration_text(elapsed)} "
+            f"({audio / elapsed:.1f} x real time)"
+        )
+    else:
+        console.say("everything was there already; change a script and run it again")
+    first = made[0].project
+    console.say(f"every line and its file:   gsvbatch ls -p {first.root}")
+    console.say(f"the record of it (SQLite): {first.manifest_path}")
+    console.say(f"try: change a sentence in {first.scripts[0]},")
+    console.say(f"     then gsvbatch plan -p {first.root}, and gsvbatch render -p {first.root}")
+
+
+def _files(production: _Production) -> list[tuple[Path, str]]:
+    """What to listen to, with what each file is."""
+    from gsvbatch import job
+
+    folder = production.project.output
+    files: list[tuple[Path, str]] = []
+    if production.works is not None:
+        for work in production.works.works:
+            path = folder / work.path
+            files.append((path, f"{work.format}, {console.duration_text(work.duration)}"))
+            files += [
+                (subtitle, "subtitles")
+                for suffix in (".srt", ".vtt", ".lrc")
+                if (subtitle := path.with_suffix(suffix)).is_file()
+            ]
+    lines = [line for line in job.list_lines(production.project) if line.path]
+    if lines:
+        files.append((folder / lines[0].path, f"the first line, {lines[0].duration:.1f} s"))
+    return files
+
+
+def _figures(production: _Production) -> dict[str, object]:
+    return {
+        "name": production.name,
+        "output": production.project.output,
+        "exit_code": production.report.exit_code,
+        "n_rendered": production.report.n_rendered,
+        "audio": production.report.audio,
+        "elapsed": production.report.elapsed,
+        "failed": production.report.failed,
+        "files": [path for path, _ in _files(production)],
+    }
