@@ -1,0 +1,103 @@
+"""True peak, and a limiter that keeps it under a ceiling.
+
+Between two samples a waveform may rise above both. After ITU-R BS.1770-4, annex 2, it is looked
+at on a grid four times as fine.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gsvbatch.audio.levels import decibels
+from gsvbatch.data import Waveform
+from gsvbatch.units import Decibels, Seconds
+
+_OVERSAMPLING = 4
+_HALF_WIDTH = 16
+"""Samples on each side that an interpolated one is made from."""
+
+_LOOKAHEAD: Seconds = 0.008
+"""Time over which gain goes down before a peak and comes back after it."""
+
+_MARGIN: Decibels = 0.05
+"""Left for what changing gain adds between samples."""
+
+
+def true_peak(waveform: Waveform) -> Decibels:
+    """Return the highest level the waveform reaches, in dBTP."""
+    return decibels(float(_peaks(waveform.samples).max(initial=0.0)))
+
+
+def limit(waveform: Waveform, ceiling: Decibels) -> Waveform:
+    """Return the waveform with no true peak above a ceiling; itself if it has none.
+
+    Gain goes down only around the peaks, in a smooth curve that begins before them.
+
+    Args:
+        waveform: May go beyond [-1, 1].
+        ceiling: In dBTP, at most 0.
+    """
+    samples = waveform.samples.astype(np.float32, copy=False)
+    wanted = np.float32(10 ** ((ceiling - _MARGIN) / 20))
+    peaks = _peaks(samples)
+    highest = peaks.max(initial=0.0)
+    if highest <= 10 ** (ceiling / 20):
+        return waveform
+    gains = np.minimum(1, wanted / np.maximum(peaks, wanted))
+    n_ahead = max(1, round(_LOOKAHEAD * waveform.sample_rate))
+    limited = (samples * _smooth(_lowest(gains, n_ahead), n_ahead)).astype(np.float32)
+    # Changing gain moves the wave between samples a little; what is left over is scaled away.
+    excess = _peaks(limited).max(initial=0.0) / 10 ** (ceiling / 20)
+    if excess > 1:
+        limited /= np.float32(excess)
+    return Waveform(limited, waveform.sample_rate)
+
+
+def _peaks(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the highest amplitude at each sample and on the way to the next, ``(n_samples,)``."""
+    peaks = np.abs(samples).astype(np.float32)
+    if not len(samples):
+        return peaks
+    padded = np.pad(samples.astype(np.float32), (_HALF_WIDTH - 1, _HALF_WIDTH))
+    for kernel in _interpolators():
+        np.maximum(peaks, np.abs(np.convolve(padded, kernel, "valid")), out=peaks)
+    return peaks
+
+
+@cache
+def _interpolators() -> tuple[NDArray[np.float32], ...]:
+    """Return kernels for a quarter, a half and three quarters of the way to the next sample."""
+    offsets = np.arange(-_HALF_WIDTH + 1, _HALF_WIDTH + 1)
+    kernels = []
+    for step in range(1, _OVERSAMPLING):
+        distance = step / _OVERSAMPLING - offsets
+        kernel = np.sinc(distance) * np.cos(np.pi * distance / (2 * _HALF_WIDTH + 1)) ** 2
+        kernels.append((kernel / kernel.sum())[::-1].astype(np.float32))
+    return tuple(kernels)
+
+
+def _lowest(gains: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """Return the least gain within ``reach`` samples on both sides."""
+    lowest = np.pad(gains, reach, constant_values=1.0)
+    width = 2 * reach + 1
+    covered = 1
+    while covered < width:  # a window of twice the width is the lower of two windows
+        step = min(covered, width - covered)
+        lowest = np.minimum(lowest[:-step], lowest[step:])
+        covered += step
+    return lowest
+
+
+def _smooth(gains: NDArray[np.float32], reach: int) -> NDArray[np.float64]:
+    """Return the average over a triangle of ``reach`` samples on both sides.
+
+    Every value averaged is at most the gain needed in the middle, so the average is as well.
+    """
+    smoothed = gains.astype(np.float64)
+    box = reach + 1
+    padded = np.pad(smoothed, reach, mode="edge")
+    for _ in range(2):
+        sums = np.cumsum(np.concatenate(([0.0], padded)))
+        padded = (sums[box:] - sums[:-box]) / box
+    return padded

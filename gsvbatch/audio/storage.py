@@ -1,0 +1,118 @@
+"""Files that appear whole or not at all.
+
+A file is written under a temporary name in the folder of its target (so that the rename stays on
+one filesystem), flushed to the disk, and renamed over the target. Whoever looks sees the old file
+or the new one. After a kill, files named ``.gsvbatch-*.part`` may be left; they are never read.
+"""
+
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from gsvbatch.errors import StorageError
+
+LEFTOVER_PATTERN = ".gsvbatch-*.part"
+"""Names of what a killed process leaves behind."""
+
+_BLOCK = 1 << 20  # bytes read at a time
+
+_ADVICE = {
+    errno.ENOSPC: "the disk is full; free some space and run again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run again",
+    errno.EFBIG: "the file would be larger than this filesystem or account allows",
+    errno.EROFS: "the disk is read-only; choose another output folder",
+    errno.EACCES: "no permission to write here, or the file is open in another program",
+    errno.EPERM: "no permission to write here, or the file is open in another program",
+    errno.ENOENT: "the folder does not exist; create it first",
+    errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.EISDIR: "a folder of this name is in the way",
+    errno.ENAMETOOLONG: "the file name is too long for this filesystem; shorten the line's id",
+}
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """Return the error for the user that says what stopped ``path`` from being written."""
+    problem = _ADVICE.get(error.errno or 0) or error.strerror or str(error)
+    return StorageError(path, problem)
+
+
+def temporary_sibling(path: Path) -> Path:
+    """Return an unused name in the folder of ``path``.
+
+    The name is short whatever the target's, so that a long but legal target stays legal.
+    """
+    return path.with_name(f".gsvbatch-{os.getpid()}-{secrets.token_hex(6)}.part")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path whose file replaces ``path`` when the block ends well.
+
+    On any error the temporary file is removed and ``path`` is as it was.
+
+    Raises:
+        StorageError: if the file cannot be written, flushed or renamed.
+    """
+    temporary = temporary_sibling(path)
+    try:
+        yield temporary
+        _flush(temporary)
+        temporary.replace(path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_text_atomically(path: Path, text: str) -> None:
+    """Write UTF-8 text with its line ends as they are, whole or not at all.
+
+    Raises:
+        StorageError: if the file cannot be written.
+    """
+    with replacing(path) as temporary:
+        temporary.write_bytes(text.encode("utf-8", errors="replace"))
+
+
+def remove_leftovers(folder: Path) -> int:
+    """Remove temporary files that killed processes left in a folder; return how many.
+
+    Call it only while no other process writes there.
+    """
+    leftovers = list(folder.glob(LEFTOVER_PATTERN))
+    for leftover in leftovers:
+        with suppress(OSError):
+            leftover.unlink(missing_ok=True)
+    return len(leftovers)
+
+
+def sha256_file(path: Path) -> str:
+    """Return the hexadecimal SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename itself durable; Windows has no such call and needs none."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network filesystems refuse to flush a folder
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
