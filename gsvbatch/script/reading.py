@@ -1,0 +1,134 @@
+"""A script file to its lines.
+
+``read_script`` raises only for what stops it reading at all; what is wrong with single lines is collected in
+``Script.problems``, so that a writer mends a file in one go.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from gsvbatch.data import Line
+from gsvbatch.errors import ScriptError
+from gsvbatch.script.encoding import Decoded, decode, read_bytes
+from gsvbatch.script.formats import format_named, format_of
+from gsvbatch.script.ids import check_ids
+from gsvbatch.script.source import Content, Problems, ScriptFormat, Source
+from gsvbatch.script.speakers import speaker_key
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One script file, read."""
+
+    path: Path
+    lines: tuple[Line, ...]
+    """In file order; those with problems too, without the values that are wrong."""
+
+    title: str | None
+    metadata: Mapping[str, str]
+    problems: tuple[ScriptError, ...]
+    """From the top of the file down; a script with any is not to be rendered."""
+
+    encoding: str
+    """Python's name of the file's encoding."""
+
+    digest: str
+    """SHA-256 of the file's bytes, in hex."""
+
+    format: str
+    """Name of its format."""
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Names of those who speak, in order of appearance."""
+        return tuple(dict.fromkeys(line.speaker for line in self.lines if line.speaker))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """A script with what is needed to edit its file."""
+
+    script: Script
+    source: Source
+    decoded: Decoded
+    format: ScriptFormat
+    content: Content
+
+
+def read_script(
+    path: Path,
+    *,
+    format: str | None = None,  # noqa: A002 - the word users know
+    encoding: str | None = None,
+    speakers: Collection[str] | None = None,
+) -> Script:
+    """Return the lines of a script file, and what is wrong with them.
+
+    Args:
+        path: Markdown, plain text, YAML, CSV or TSV, SRT or WebVTT.
+        format: Name of the format, where the file's ending and content do not tell it.
+        encoding: Python's name of the encoding, where detection errs.
+        speakers: The only names that ``Name: text`` may stand for; by default any that looks like one.
+
+    Raises:
+        ScriptError: The file cannot be read as a whole: missing, no text, of no known format, or without a line.
+    """
+    path = Path(path)
+    return read_text(
+        path, read_bytes(path), format_name=format, encoding=encoding, speakers=speakers
+    ).script
+
+
+def read_text(
+    path: Path,
+    data: bytes,
+    *,
+    format_name: str | None = None,
+    encoding: str | None = None,
+    speakers: Collection[str] | None = None,
+) -> ReadText:
+    """Return a script from its file's bytes; see ``read_script``."""
+    decoded = decode(path, data, encoding)
+    allowed = None if speakers is None else frozenset(speaker_key(name) for name in speakers)
+    source = Source.of(path, decoded.text, allowed)
+    if not decoded.text.strip():
+        raise ScriptError(path, 0, "is empty; write at least one line to speak")
+    chosen = format_named(format_name, path) if format_name else format_of(source)
+    problems = Problems(path)
+    content = chosen.read(source, problems)
+    lines = _with_one_spelling([draft.line for draft in content.drafts])
+    check_ids(lines, problems)
+    found = problems.sorted()
+    if not lines and not found:
+        raise ScriptError(
+            path,
+            0,
+            f"has no line to speak (read as {chosen.name}); headings, code and comments are not spoken",
+        )
+    script = Script(
+        path=path,
+        lines=lines,
+        title=content.title,
+        metadata=MappingProxyType(dict(content.metadata)),
+        problems=found,
+        encoding="utf-8-sig" if decoded.bom and decoded.encoding == "utf-8" else decoded.encoding,
+        digest=hashlib.sha256(data).hexdigest(),
+        format=chosen.name,
+    )
+    return ReadText(script, source, decoded, chosen, content)
+
+
+def _with_one_spelling(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Give every speaker the spelling of his first line: "Ａlice" and "alice " are Alice."""
+    spelling: dict[str, str] = {}
+    spelled = []
+    for line in lines:
+        if line.speaker:
+            line = replace(
+                line, speaker=spelling.setdefault(speaker_key(line.speaker), line.speaker)
+            )
+        spelled.append(line)
+    return tuple(spelled)
