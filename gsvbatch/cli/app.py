@@ -11,6 +11,7 @@ from gsvbatch.cli import (
     console,
     demo,
     doctor,
+    enroll,
     exit_codes,
     ls,
     new,
@@ -20,6 +21,7 @@ from gsvbatch.cli import (
     script,
     status,
     takes,
+    voice,
 )
 from gsvbatch.cli.options import examples
 
@@ -89,6 +91,12 @@ _add("accept", takes.accept, takes.ACCEPT_EXAMPLES)
 _add("assemble", assemble.assemble, assemble.EXAMPLES)
 _add("rescan", rescan.rescan, rescan.EXAMPLES)
 _add("doctor", doctor.doctor, doctor.EXAMPLES)
+
+voices = _group("voice", "Make, list and check voices.")
+_add("enroll", enroll.enroll, enroll.EXAMPLES, voices)
+_add("list", voice.list_voices, voice.LIST_EXAMPLES, voices)
+_add("show", voice.show, voice.SHOW_EXAMPLES, voices)
+_add("check", voice.check, voice.CHECK_EXAMPLES, voices)
 
 scripts = _group("script", "Check scripts, write ids into them, convert them.")
 _add("check", script.check, script.CHECK_EXAMPLES, scripts)

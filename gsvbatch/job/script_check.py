@@ -8,7 +8,7 @@ from pathlib import Path
 from gsvbatch.data import Line
 from gsvbatch.errors import MarkupError, ScriptError
 from gsvbatch.job.project import Project
-from gsvbatch.script import Script, collision_key, read_script
+from gsvbatch.script import Script, collision_key, read_script, speaker_key
 from gsvbatch.text.markup import parse
 
 
@@ -91,9 +91,9 @@ def _clashes(scripts: list[Script]) -> Iterator[str]:
 
 
 def _voiceless(lines: list[Line], project: Project) -> tuple[str, ...]:
-    mapped = project.config.speakers
+    mapped = {speaker_key(name) for name in project.config.speakers}
     names = (line.speaker or "" for line in lines if line.voice is None)
-    return tuple(dict.fromkeys(name for name in names if name not in mapped))
+    return tuple(dict.fromkeys(name for name in names if speaker_key(name) not in mapped))
 
 
 def _describe(script: Script) -> CheckedScript:
