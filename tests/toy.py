@@ -9,10 +9,12 @@ import sys
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,6 +22,7 @@ from gsvbatch.gsv.bundle import ModelBundle, ModelSource, load_bundle, native_so
 from gsvbatch.gsv.native import save_native
 from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic
+from gsvbatch.voice import Consent, Relation, VoiceProfile, save_profile
 
 if TYPE_CHECKING:
     from gsvbatch.gsv.content import ContentEncoder
@@ -237,3 +240,31 @@ def save_hubert(
         else:
             weights[prefix + name] = value.half()
     torch.save(weights, folder / "pytorch_model.bin")
+
+
+def toy_profile(source: ModelSource, name: str = "toy", seed: int = 5) -> VoiceProfile:
+    """A voice for toy models: a short random prompt, and a style that is the voice's own."""
+    draw = np.random.default_rng(seed)
+    return VoiceProfile(
+        name=name,
+        language="zh",
+        transcript="你好。",
+        prompt_phoneme_ids=draw.integers(0, N_PHONEMES, 7).astype(np.int32),
+        prompt_tokens=draw.integers(0, 1024, 12).astype(np.int32),
+        style=draw.normal(size=STYLE_WIDTH).astype(np.float32),
+        symbol_version="v2",
+        digests=source.digests(),
+        display_name={"zh": "玩具", "en": "Toy"},
+        description={"en": "Nobody in particular."},
+        license="CC0-1.0",
+        consent=Consent(subject="nobody", relation=Relation.SYNTHETIC, attested_by="the tests"),
+    )
+
+
+def toy_voice(
+    voices: Path, source: ModelSource, name: str = "toy", seed: int = 5, *, is_own: bool = True
+) -> VoiceProfile:
+    """A toy voice written to ``voices/<name>``; its own models are ``source`` unless told otherwise."""
+    profile = replace(toy_profile(source, name, seed), models=source if is_own else None)
+    save_profile(profile, voices / name)
+    return profile

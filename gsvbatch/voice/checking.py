@@ -1,0 +1,95 @@
+"""Whether a voice still fits its models, and the command that makes it fit again."""
+
+import os
+import shlex
+import subprocess
+from datetime import date
+from pathlib import Path
+
+from gsvbatch.errors import CheckpointError, VoiceError
+from gsvbatch.gsv.source import ModelDigests, ModelSource
+from gsvbatch.voice.profile import VoiceProfile
+
+
+def require_models(
+    profile: VoiceProfile,
+    digests: ModelDigests,
+    folder: Path,
+    source: ModelSource | None = None,
+) -> None:
+    """Make sure that a voice was made with these models.
+
+    Args:
+        profile: The voice.
+        digests: Of the models that would render it.
+        folder: Where the voice is kept.
+        source: Where those models are; None for the embedded ones.
+
+    Raises:
+        VoiceError: It was made with others; the message ends with the command to enroll it again.
+    """
+    if profile.digests.renders_like(digests):
+        return
+    parts = [
+        name
+        for name, made, there in (
+            ("GPT", profile.digests.t2s, digests.t2s),
+            ("SoVITS", profile.digests.synthesizer, digests.synthesizer),
+        )
+        if made != there
+    ]
+    raise VoiceError(
+        profile.name,
+        f"was made with another {' and '.join(parts)} model than the one it would speak with; "
+        f"enroll it again: {reenroll_command(profile, folder, source)}",
+    )
+
+
+def reenroll_command(profile: VoiceProfile, folder: Path, source: ModelSource | None = None) -> str:
+    """The command that makes the voice anew from its reference, for the given models."""
+    words = ["gsvbatch", "voice", "enroll", profile.name]
+    words += ["--reference", os.fspath(folder / (profile.reference or "REFERENCE.wav"))]
+    words += ["--transcript", profile.transcript, "--language", profile.language]
+    words += ["--voices", os.fspath(folder.parent), "--replace"]
+    if source is not None:
+        words += ["--t2s", os.fspath(source.t2s), "--synthesizer", os.fspath(source.synthesizer)]
+        if source.content is not None:
+            words += ["--content", os.fspath(source.content)]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def profile_problems(
+    profile: VoiceProfile,
+    folder: Path,
+    source: ModelSource,
+    *,
+    is_embedded: bool = False,
+    today: date | None = None,
+) -> tuple[str, ...]:
+    """What is wrong with a voice that loaded well, one line each; nothing if it can be rendered.
+
+    Args:
+        profile: The voice.
+        folder: Where it is kept.
+        source: The models that would render it; their files are digested.
+        is_embedded: Whether those are the ones that come with gsvbatch.
+        today: For the consent's term; today by default.
+    """
+    problems = []
+    try:
+        require_models(profile, source.digests(), folder, None if is_embedded else source)
+    except (CheckpointError, VoiceError) as error:
+        problems.append(str(error))
+    consent = profile.consent_problem(today)
+    if consent is not None:
+        problems.append(f"voice {profile.name!r}: {consent}")
+    if profile.reference is not None and not (folder / profile.reference).is_file():
+        problems.append(
+            f"voice {profile.name!r}: {profile.reference} is missing from {folder}; "
+            "it renders all the same, but cannot be enrolled again"
+        )
+    if profile.name != folder.name:
+        problems.append(
+            f"voice {profile.name!r}: its folder is called {folder.name}; scripts use the folder's name"
+        )
+    return tuple(problems)

@@ -1,0 +1,205 @@
+"""A reference clip and its transcript become a voice profile.
+
+clip -> checks in figures -> content encoder -> prompt tokens
+                          -> spectrogram -> style encoder -> style vector
+transcript -> frontend -> prompt phonemes
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gsvbatch.audio import (
+    AudioFormat,
+    ReferenceLimits,
+    Tags,
+    measure,
+    read_audio,
+    reference_problems,
+    suggest_stretch,
+    write_audio,
+)
+from gsvbatch.audio.storage import storage_error
+from gsvbatch.data import Waveform
+from gsvbatch.errors import CheckpointError, ReferenceClipError, VoiceError
+from gsvbatch.gsv.bundle import ModelBundle
+from gsvbatch.gsv.source import ModelSource
+from gsvbatch.gsv.spectrogram import reference_spectrogram
+from gsvbatch.script import safe_id_problem
+from gsvbatch.units import Seconds
+from gsvbatch.voice.consent import Consent
+from gsvbatch.voice.profile import SamplingOverrides, VoiceProfile
+from gsvbatch.voice.storage import save_profile
+
+if TYPE_CHECKING:
+    from gsvbatch.gsv.content import ContentEncoder
+
+REFERENCE_NAME = "reference.flac"
+
+SLOWEST_SPEECH = 2.5
+"""Phonemes a second below which a transcript is too short for its clip."""
+
+FASTEST_SPEECH = 32.0
+"""Phonemes a second above which nobody speaks: the transcript says more than the clip, and what is
+left over would be spoken at the start of every line."""
+
+
+class Phonemized(Protocol):
+    """What the frontend makes of a transcript."""
+
+    @property
+    def phoneme_ids(self) -> tuple[int, ...]:
+        """Ids in the frontend's symbol table."""
+        ...
+
+
+class Phonemizer(Protocol):
+    """The part of :class:`gsvbatch.text.frontend.Frontend` that enrolling needs."""
+
+    def phonemize(self, text: str, language: str | None = None) -> Phonemized:
+        """The phonemes of a transcript."""
+        ...
+
+
+def enroll(
+    name: str,
+    reference: Path,
+    transcript: str,
+    language: str,
+    *,
+    bundle: ModelBundle,
+    frontend: Phonemizer,
+    limits: ReferenceLimits = ReferenceLimits(),  # noqa: B008  frozen
+    models: ModelSource | None = None,
+    consent: Consent | None = None,
+    display_name: Mapping[str, str] | None = None,
+    description: Mapping[str, str] | None = None,
+    license: str = "",  # noqa: A002  the field's own name
+    sampling: SamplingOverrides | None = None,
+) -> VoiceProfile:
+    """The profile of the voice in a clip; nothing is written, see :func:`keep_voice`.
+
+    Args:
+        name: The voice's name in scripts, and its folder's.
+        reference: A clip of one speaker, 3 to 10 s.
+        transcript: What is said in it, word for word.
+        language: Of the transcript.
+        bundle: The models the voice is for, with their content encoder.
+        frontend: For the symbol table of those models.
+        limits: What a clip must be like.
+        models: The voice's own pair of checkpoints, None for the project's.
+        consent: The permission, where one is needed.
+        display_name: Names to show, by language.
+        description: What the voice is like, by language.
+        license: Under which the profile may be passed on.
+        sampling: How the voice is best drawn.
+
+    Raises:
+        VoiceError: The name cannot be a folder's name.
+        ReferenceClipError: The clip or its transcript will not do; the message says why in figures.
+        AudioFileError: The clip cannot be read.
+        UnpronounceableError: The transcript has no phonemes.
+        CheckpointError: The models have no content encoder, or one that does not fit.
+    """
+    problem = safe_id_problem(name)
+    if problem is not None:
+        raise VoiceError(name, f"cannot be the name of a voice: {problem}")
+    waveform = read_audio(reference)
+    _require_usable(reference, waveform, limits)
+    phoneme_ids = frontend.phonemize(transcript, language).phoneme_ids
+    _require_pace(reference, len(phoneme_ids), waveform.duration)
+    return VoiceProfile(
+        name=name,
+        language=language,
+        transcript=transcript,
+        prompt_phoneme_ids=np.array(phoneme_ids, dtype=np.int32),
+        prompt_tokens=_tokens(waveform, bundle),
+        style=_style(waveform, bundle),
+        symbol_version="v1" if bundle.symbol_version == "v1" else "v2",
+        digests=bundle.digest,
+        models=models,
+        display_name=display_name or {},
+        description=description or {},
+        license=license,
+        consent=consent,
+        sampling=sampling or SamplingOverrides(),
+    )
+
+
+def keep_voice(profile: VoiceProfile, folder: Path, reference: Path) -> VoiceProfile:
+    """Write a voice's folder, the clip included, so that it can be enrolled again for other models.
+
+    The clip is stored anew, without the tags of the original file: they may name people and places.
+
+    Returns:
+        The profile as it was written.
+
+    Raises:
+        StorageError: The folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(folder, error) from error
+    kept = folder / REFERENCE_NAME
+    if reference.resolve() != kept.resolve():
+        tags = Tags(title=profile.title(profile.language), language=profile.language)
+        write_audio(kept, read_audio(reference), AudioFormat.FLAC, tags, label=None)
+    profile = replace(profile, reference=REFERENCE_NAME)
+    save_profile(profile, folder)
+    return profile
+
+
+@torch.inference_mode()
+def _style(waveform: Waveform, bundle: ModelBundle) -> NDArray[np.float32]:
+    synthesizer = bundle.synthesizer
+    weight = next(synthesizer.parameters())
+    magnitudes = reference_spectrogram(waveform, synthesizer.config)
+    style = synthesizer.style_of(magnitudes.to(weight.device, weight.dtype))
+    values: NDArray[np.float32] = style.flatten().float().cpu().numpy()
+    return values
+
+
+def _tokens(waveform: Waveform, bundle: ModelBundle) -> NDArray[np.int32]:
+    from gsvbatch.gsv.content import prompt_tokens
+
+    content: ContentEncoder | None = bundle.content
+    if content is None:
+        raise CheckpointError(
+            bundle.source.synthesizer,
+            "has no content encoder beside it, which enrolling a voice needs; "
+            "give the folder chinese-hubert-base as --content",
+        )
+    return np.array(prompt_tokens(waveform, content, bundle.synthesizer), dtype=np.int32)
+
+
+def _require_usable(path: Path, waveform: Waveform, limits: ReferenceLimits) -> None:
+    problems = reference_problems(measure(waveform), limits)
+    if not problems:
+        return
+    message = "; ".join(problems)
+    if waveform.duration > limits.longest:
+        stretch = suggest_stretch(waveform, limits)
+        if stretch is not None:
+            start, end = stretch
+            message += (
+                f" (its part from {start:.1f} to {end:.1f} s would do, with what is said there)"
+            )
+    raise ReferenceClipError(path, message)
+
+
+def _require_pace(path: Path, n_phonemes: int, duration: Seconds) -> None:
+    pace = n_phonemes / duration
+    if SLOWEST_SPEECH <= pace <= FASTEST_SPEECH:
+        return
+    more, less = ("transcript", "clip") if pace > FASTEST_SPEECH else ("clip", "transcript")
+    raise ReferenceClipError(
+        path,
+        f"its transcript has {n_phonemes} phonemes for {duration:.1f} s, {pace:.1f} a second, where "
+        f"speech has {SLOWEST_SPEECH:g} to {FASTEST_SPEECH:g}; the {more} says more than the {less}",
+    )

@@ -1,0 +1,70 @@
+"""The voices there are: folders of profiles, the project's before those that come with gsvbatch."""
+
+import difflib
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+from gsvbatch.errors import VoiceError
+from gsvbatch.script import safe_id_problem
+from gsvbatch.voice.profile import VoiceProfile
+from gsvbatch.voice.storage import YAML_NAME, load_profile
+
+
+def shipped_folders() -> tuple[Path, ...]:
+    """Where the voices that come with gsvbatch are: in a checkout beside the package, or inside it."""
+    package = Path(str(resources.files("gsvbatch")))
+    folders = [package / "assets" / "voices"]
+    if (package.parent / "pyproject.toml").is_file():
+        folders.insert(0, package.parent / "voices")
+    return tuple(folder for folder in folders if folder.is_dir())
+
+
+class VoiceLibrary:
+    """Voices by name, from folders that are searched in order; profiles are read once."""
+
+    def __init__(self, folders: Sequence[Path], *, shipped: bool = True) -> None:
+        """Look into ``folders``, then, unless told otherwise, among the voices that are shipped."""
+        self.folders = tuple(dict.fromkeys((*folders, *(shipped_folders() if shipped else ()))))
+        self._profiles: dict[str, VoiceProfile] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all voices, in the order of the folders, each once."""
+        found = (
+            path.parent.name
+            for folder in self.folders
+            for path in sorted(folder.glob(f"*/{YAML_NAME}"))
+        )
+        return tuple(dict.fromkeys(found))
+
+    def folder(self, name: str) -> Path:
+        """The folder of a voice.
+
+        Raises:
+            VoiceError: There is no voice of this name; the message lists those like it.
+        """
+        problem = safe_id_problem(name)
+        if problem is not None:
+            raise VoiceError(name, f"cannot be the name of a voice: {problem}")
+        for folder in self.folders:
+            if (folder / name / YAML_NAME).is_file():
+                return folder / name
+        names = self.names()
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        if near:
+            hint = f"did you mean {' or '.join(near)}?"
+        elif names:
+            hint = f"there are {', '.join(names[:8])}"
+        else:
+            hint = "there are no voices yet; `gsvbatch voice enroll` makes one"
+        raise VoiceError(name, f"no such voice; {hint}")
+
+    def get(self, name: str) -> VoiceProfile:
+        """The profile of a voice.
+
+        Raises:
+            VoiceError: There is no such voice, or it is damaged.
+        """
+        if name not in self._profiles:
+            self._profiles[name] = load_profile(self.folder(name))
+        return self._profiles[name]

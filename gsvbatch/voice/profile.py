@@ -1,0 +1,93 @@
+"""The record of a voice: what conditions the models, and what people need to know about it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from gsvbatch.config import StrictModel
+from gsvbatch.gsv.source import ModelDigests, ModelSource
+from gsvbatch.voice.consent import Consent, consent_problem
+
+
+class SamplingOverrides(StrictModel):
+    """How this voice is best drawn; None leaves it to the project."""
+
+    top_k: int | None = Field(default=None, ge=1, le=1024)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    temperature: float | None = Field(default=None, gt=0, le=5)
+    repetition_penalty: float | None = Field(default=None, gt=0, le=10)
+    speed: float | None = Field(default=None, gt=0.25, le=4)
+
+
+@dataclass(frozen=True, eq=False)  # arrays have no plain equality; compare digests
+class VoiceProfile:
+    """A speaker as data: rendering needs this and the models, and never the clip."""
+
+    name: str
+    language: str
+    """Of the transcript: ``zh``, ``en`` ..."""
+
+    transcript: str
+    """What the reference clip says."""
+
+    prompt_phoneme_ids: NDArray[np.int32]
+    """The transcript's phonemes, (P,)."""
+
+    prompt_tokens: NDArray[np.int32]
+    """The clip's semantic tokens, (S,), 25 a second."""
+
+    style: NDArray[np.float32]
+    """The clip's global style vector, (G,)."""
+
+    symbol_version: Literal["v1", "v2"]
+    digests: ModelDigests
+    """Of the models that it was made with, and belongs to."""
+
+    models: ModelSource | None = None
+    """Its own pair of checkpoints; None for the project's, which are the embedded ones by default."""
+
+    display_name: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Name to show, by language."""
+
+    description: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What the voice is like, by language."""
+
+    license: str = ""
+    consent: Consent | None = None
+    sampling: SamplingOverrides = field(default_factory=SamplingOverrides)
+    reference: str | None = None
+    """File name of the clip in the voice's folder."""
+
+    @cached_property
+    def digest(self) -> str:
+        """What conditions the audio, as a SHA-256 in hex; names, notes and sampling leave it alone."""
+        sha = hashlib.sha256(self.symbol_version.encode())
+        for values, dtype in (
+            (self.prompt_phoneme_ids, "<i4"),
+            (self.prompt_tokens, "<i4"),
+            (self.style, "<f4"),
+        ):
+            sha.update(len(values).to_bytes(8, "little"))
+            sha.update(np.ascontiguousarray(values, dtype=dtype).tobytes())
+        return sha.hexdigest()
+
+    def title(self, language: str = "en") -> str:
+        """The name to show to a reader of a language; any language's before the bare name."""
+        names = self.display_name
+        return names.get(language) or next(iter(names.values()), self.name)
+
+    def summary(self, language: str = "en") -> str:
+        """The description for a reader of a language; any language's before none."""
+        return self.description.get(language) or next(iter(self.description.values()), "")
+
+    def consent_problem(self, today: date | None = None) -> str | None:
+        """Why the voice may not be rendered with, or None if it may."""
+        return consent_problem(self.consent, today or date.today())
