@@ -19,6 +19,9 @@ MAX_BYTES = 32 * 1024 * 1024
 CLEARLY_BETTER = 0.15
 """Share of common characters by which another encoding must beat GB18030."""
 
+LEAST_COMMON = 0.5
+"""Share below which a reading is noise: the bytes are then in none of the known encodings."""
+
 _BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark begins with the same two bytes
@@ -157,7 +160,7 @@ def _zero_byte_problem(data: bytes) -> str:
 
 
 def _best_legacy(data: bytes) -> Decoded | None:
-    """Return the likeliest reading of bytes that are not UTF-8, or None when nothing decodes them."""
+    """Return the likeliest reading of bytes that are not UTF-8, or None when none makes sense."""
     best: Decoded | None = None
     best_score = 0.0
     for encoding, is_common in _LEGACY:
@@ -166,8 +169,7 @@ def _best_legacy(data: bytes) -> Decoded | None:
         except UnicodeDecodeError:
             continue
         score = _share_of_common(text, encoding, is_common)
-        needed = best_score + CLEARLY_BETTER if best is not None else 0.0
-        if best is None or score > needed:
+        if score >= (LEAST_COMMON if best is None else best_score + CLEARLY_BETTER):
             best, best_score = Decoded(text, encoding, b""), score
     return best
 

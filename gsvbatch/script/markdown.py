@@ -115,7 +115,7 @@ def _spoken(written: str) -> str:
     if _SIGNS.search(written) is None or len(written) > MAX_TEXT:  # too long: refused further on
         return written.strip()
     inline = _INLINE.parseInline(written)[0].children or []
-    return "".join(_inline_text(token) for token in inline).strip()
+    return re.sub(" {2,}", " ", "".join(_inline_text(token) for token in inline)).strip()
 
 
 def _inline_text(token: Token) -> str:
@@ -141,4 +141,9 @@ def _blank_comments(source: Source, problems: Problems) -> list[str]:
             closed = len(text)
         pieces += [text[position:opened], re.sub(r"[^\n]", " ", text[opened : closed + 3])]
         position = closed + 3
-    return "".join([*pieces, text[position:]]).split("\n")
+    rows = "".join([*pieces, text[position:]]).split("\n")
+    # Blanks that a comment leaves at the end of a row would read as a hard break.
+    return [
+        row if row == as_written else row.rstrip()
+        for row, as_written in zip(rows, source.lines, strict=True)
+    ]

@@ -93,12 +93,19 @@ class _Subtitles(ABC):
     def _draft(
         self, cue: _Cue, source: Source, reader: FieldReader, problems: Problems
     ) -> Draft | None:
-        rows = [row.strip() for row in source.lines[cue.first : cue.end]]
-        if len(rows) > 1 and all(
-            starts_line(row, source.speakers) or _DASH.match(row) for row in rows
-        ):
+        written = source.lines[cue.first : cue.end]
+        voices = [voice for row in written for voice in _VOICE_TAG.findall(row)]
+        rows = [self._unescape(_STYLE_TAG.sub("", row)).strip() for row in written]
+        are_turns = [_DASH.match(row) or starts_line(row, source.speakers) for row in rows]
+        if len(set(voices)) > 1 or (len(rows) > 1 and all(are_turns)):
             problems.add(cue.timing + 1, "two speakers share this cue; give each a cue of its own")
-        values, extra = self._words(join_rows(rows), source, problems, cue)
+        # A cue that names its voice needs no other speaker: "Note: …" in it is text.
+        piece = parse_piece(join_rows(rows), frozenset() if voices else source.speakers)
+        if piece.problem:
+            problems.add(cue.timing + 1, piece.problem)
+        values = dict(piece.values)
+        if voices:
+            values["speaker"] = self._unescape(voices[0])
         values |= {"start": cue.start, "end": cue.stop}
         if cue.name and "id" not in values:
             values["id"] = (
@@ -106,23 +113,8 @@ class _Subtitles(ABC):
                 if re.fullmatch(r"[0-9]{1,9}", cue.name)
                 else cue.name
             )
-        line = reader.line(cue.timing + 1, values, {}, extra)
+        line = reader.line(cue.timing + 1, values, {}, piece.extra)
         return None if line is None else Draft(line, self._slot(cue, source))
-
-    def _words(
-        self, text: str, source: Source, problems: Problems, cue: _Cue
-    ) -> tuple[dict[str, str], dict[str, str]]:
-        voice = _VOICE_TAG.match(text)
-        piece = parse_piece(
-            self._unescape(_STYLE_TAG.sub("", text)),
-            source.speakers if voice is None else frozenset(),
-        )
-        if piece.problem:
-            problems.add(cue.timing + 1, piece.problem)
-        values = dict(piece.values)
-        if voice is not None:
-            values["speaker"] = self._unescape(voice[1].strip())
-        return values, dict(piece.extra)
 
     def _unescape(self, text: str) -> str:
         return text
