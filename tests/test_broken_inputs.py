@@ -119,13 +119,13 @@ SCRIPTS = [
     ),
     Broken(
         "YAML that is none",
-        ("a.yaml:2", "YAML"),
+        ("a.yaml:3", "YAML"),
         script="lines:\n  - text: [unclosed\n",
         file="a.yaml",
     ),
     Broken(
-        "YAML with an unknown key",
-        ("a.yaml:1", "lnes"),
+        "YAML without lines",
+        ("a.yaml", "lines:"),
         script="lnes:\n  - text: hello\n",
         file="a.yaml",
     ),
@@ -140,7 +140,7 @@ SCRIPTS = [
 MARKUP = [
     Broken("a mark within a mark", ("a.md:1", "column 1"), script="[en]Hi [zh]你好[/zh][/en]\n"),
     Broken("a mark never closed", ("a.md:1", "column 3", "never closed"), script="你好[en]Hi\n"),
-    Broken("a syllable that does not exist", ("a.md:1", "jve2"), script="角(jve2)色\n"),
+    Broken("a syllable that does not exist", ("a.md:1", "qong2"), script="角(qong2)色\n"),
     Broken("a tone that does not exist", ("a.md:1", "jue7"), script="角(jue7)色\n"),
     Broken("another character's reading", ("a.md:1", "角"), script="角(ma1)色\n"),
     Broken("phonemes that do not exist", ("a.md:1", "QQ"), script="{SQL|/S QQ K W AH0 L/}\n"),
@@ -176,7 +176,7 @@ SETTINGS = [
     ),
     Broken("a script that is not there", ("no.md",), settings="scripts: no.md\n"),
     Broken(
-        "no project at all", ("gsvbatch.yaml",), file="other.md", words=("plan", "-p", "nowhere")
+        "no project at all", ("nowhere", "gsvbatch new"), words=("plan", "-p", "nowhere")
     ),
     Broken("a folder as a script", ("folder",), words=("plan", "folder"), more={"folder/x.md": ""}),
     Broken(
@@ -185,7 +185,6 @@ SETTINGS = [
     Broken("an unknown key behind --set", ("audio.wow",), words=("plan", "--set", "audio.wow=1")),
     Broken("an unknown change", ("--rerun-on", "moon"), words=("plan", "--rerun-on", "moon")),
     Broken("a query of an unknown field", ("colour",), words=("ls", "colour:red")),
-    Broken("a template of an unknown field", ("colour",), words=("ls", "--format", "{colour}")),
     Broken("a format of works nobody writes", ("wma",), words=("assemble", "--format", "wma")),
     Broken("works of no format", ("--format",), words=("assemble",)),
 ]

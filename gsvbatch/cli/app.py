@@ -18,6 +18,7 @@ from gsvbatch.cli import (
     plan,
     render,
     rescan,
+    say,
     script,
     status,
     takes,
@@ -90,12 +91,14 @@ _add("pick", takes.pick, takes.PICK_EXAMPLES)
 _add("accept", takes.accept, takes.ACCEPT_EXAMPLES)
 _add("assemble", assemble.assemble, assemble.EXAMPLES)
 _add("rescan", rescan.rescan, rescan.EXAMPLES)
+_add("say", say.say, say.EXAMPLES)
 _add("doctor", doctor.doctor, doctor.EXAMPLES)
 
 voices = _group("voice", "Make, list and check voices.")
 _add("enroll", enroll.enroll, enroll.EXAMPLES, voices)
 _add("list", voice.list_voices, voice.LIST_EXAMPLES, voices)
 _add("show", voice.show, voice.SHOW_EXAMPLES, voices)
+_add("preview", say.preview, say.PREVIEW_EXAMPLES, voices)
 _add("check", voice.check, voice.CHECK_EXAMPLES, voices)
 
 scripts = _group("script", "Check scripts, write ids into them, convert them.")

@@ -62,9 +62,12 @@ def _contents(script: "CheckedScript") -> str:
 def ids(scripts: Scripts = None, project: ProjectPath = None, as_json: Json = False) -> None:
     """Write ids into scripts for the lines that have none, so that editing keeps their files."""
     from gsvbatch import job
+    from gsvbatch.errors import ConfigError
     from gsvbatch.script import assign_ids
 
     opened = open_project(project, scripts)
+    if not opened.scripts:
+        raise ConfigError(opened.no_scripts)
     # Ids of lines that are gone keep their files, so nothing else may take them.
     taken = [line.id for line in job.list_lines(opened)]
     for path in opened.scripts:

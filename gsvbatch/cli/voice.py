@@ -52,17 +52,14 @@ class Setting:
 def find_setting(project: Path | None, folders: list[Path] | None) -> Setting:
     """What the options mean; a project file is not needed."""
     from gsvbatch.config import PROJECT_FILE, ProjectConfig, find_project, read_project
-    from gsvbatch.gsv.source import ModelSource
+    from gsvbatch.job.voices import project_models
 
     if project is not None and project.is_dir():
         project = project / PROJECT_FILE
     file = project or find_project(Path.cwd())
     config = ProjectConfig() if file is None else read_project(file)
     root = Path.cwd() if file is None else file.resolve().parent
-    source, models = None, config.models
-    if models.t2s is not None and models.synthesizer is not None:
-        content = None if models.content is None else root / models.content
-        source = ModelSource(root / models.t2s, root / models.synthesizer, content)
+    source = None if config.models.is_embedded else project_models(config.models, root)
     return Setting(tuple(folders or [root / folder for folder in config.voices]), source)
 
 

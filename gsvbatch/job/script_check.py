@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gsvbatch.data import Line
-from gsvbatch.errors import MarkupError, ScriptError
+from gsvbatch.errors import ConfigError, MarkupError, ScriptError
 from gsvbatch.job.project import Project
 from gsvbatch.script import Script, collision_key, read_script, speaker_key
 from gsvbatch.text.markup import parse
@@ -43,7 +43,13 @@ class ScriptCheck:
 
 
 def check_scripts(project: Project) -> ScriptCheck:
-    """Read every script of a job and collect what is wrong, instead of ending at the first mistake."""
+    """Read every script of a job and collect what is wrong, instead of ending at the first mistake.
+
+    Raises:
+        ConfigError: The job names no script.
+    """
+    if not project.scripts:
+        raise ConfigError(project.no_scripts)
     scripts: list[Script] = []
     problems: list[str] = []
     for path in project.scripts:

@@ -12,7 +12,7 @@ from gsvbatch import errors
 from gsvbatch.cli import app as app_module
 from gsvbatch.cli import exit_codes
 
-HEAVY = ("torch", "transformers", "scipy", "soundfile", "jieba", "pypinyin", "imageio_ffmpeg")
+HEAVY = ("torch", "transformers", "scipy", "jieba", "pypinyin")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,117 @@
+"""``gsvbatch say`` and ``gsvbatch voice preview``: one text, one voice, one file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gsvbatch.cli import console
+from gsvbatch.cli.options import Json, ProjectPath, Settings, open_project, read_settings
+from gsvbatch.cli.voice import VoiceName
+from gsvbatch.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gsvbatch.job import Event
+    from gsvbatch.job.saying import Said
+
+EXAMPLES = (
+    'gsvbatch say "Hello there." --voice NAME --output hello.wav',
+    "gsvbatch say 角(jue2)色，[停顿0.5s]登场！ -v NAME -o role.mp3 --set sampling.seed=7",
+)
+PREVIEW_EXAMPLES = (
+    "gsvbatch voice preview NAME",
+    'gsvbatch voice preview NAME --text "Is this how I sound?" --output me.wav',
+)
+
+SENTENCES = {
+    "zh": "你好，很高兴认识你。今天天气不错，我们出去走走吧。",
+    "en": "Hello, it is good to meet you. The weather is fine, let us take a walk.",
+}
+"""What a voice says of itself when nothing else is asked for."""
+
+
+def say(
+    text: Annotated[
+        str, typer.Argument(help="What to say; marks as in scripts.", show_default=False)
+    ],
+    voice: Annotated[
+        str | None,
+        typer.Option("--voice", "-v", help="Else the project's default.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="File to write: .wav, .flac, .mp3, .opus or .m4a."),
+    ] = Path("say.wav"),
+    language: Annotated[
+        str | None, typer.Option(help="zh or en; else detected.", show_default=False)
+    ] = None,
+    settings: Settings = None,
+    project: ProjectPath = None,
+    as_json: Json = False,
+) -> None:
+    """Speak one text into a file."""
+    from gsvbatch.job.saying import say as speak
+
+    listener = None if as_json else _tell
+    said = speak(
+        open_project(project),
+        text,
+        output,
+        voice=voice,
+        language=language,
+        settings=read_settings(settings or []),
+        on_event=listener,
+    )
+    _show(said, as_json=as_json)
+
+
+def preview(
+    name: VoiceName,
+    text: Annotated[
+        str, typer.Option(help="What to say; else a sentence of its language.", show_default=False)
+    ] = "",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Else preview.flac in the voice's folder.", show_default=False
+        ),
+    ] = None,
+    project: ProjectPath = None,
+    as_json: Json = False,
+) -> None:
+    """Speak a sentence in a voice."""
+    from gsvbatch.job.saying import say as speak
+    from gsvbatch.voice import VoiceLibrary
+
+    opened = open_project(project)
+    voices = VoiceLibrary(opened.voice_folders)
+    profile, folder = voices.get(name), voices.folder(name)
+    if output is None and folder.parent.resolve() not in opened.voice_folders:
+        raise ConfigError(f"{name} comes with gsvbatch; name a file: --output {name}.wav")
+    said = speak(
+        opened,
+        text or SENTENCES.get(profile.language, SENTENCES["en"]),
+        output or folder / "preview.flac",
+        voice=name,
+        on_event=None if as_json else _tell,
+    )
+    _show(said, as_json=as_json)
+
+
+def _tell(event: "Event") -> None:
+    from gsvbatch.job import EventKind
+
+    if event.message and event.kind in {EventKind.LOADING, EventKind.NOTE}:
+        console.note(event.message)
+
+
+def _show(said: "Said", *, as_json: bool) -> None:
+    if as_json:
+        console.say_json(said)
+        return
+    if said.problem:
+        console.note(f"worth a listen: {said.problem}")
+    console.say(
+        f"wrote {said.path}: {said.duration:.1f} s, voice {said.voice}, seed {said.seed}, "
+        f"in {said.elapsed:.1f} s"
+    )
