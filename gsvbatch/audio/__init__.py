@@ -7,6 +7,7 @@ from gsvbatch.audio.cues import Cue, CueLayout, split_cues
 from gsvbatch.audio.editing import Room, fade_edges, join, offsets, silence, trim_edges
 from gsvbatch.audio.ffmpeg import ffmpeg_path
 from gsvbatch.audio.formats import AudioFormat, Chapter, Encoding, SampleDepth
+from gsvbatch.audio.inspection import read_chapters, read_label, read_tags
 from gsvbatch.audio.label import AigcLabel, rhythm_mark
 from gsvbatch.audio.levels import Measurements, measure
 from gsvbatch.audio.limiter import limit, true_peak
@@ -29,7 +30,7 @@ from gsvbatch.audio.reference import ReferenceLimits, reference_problems, sugges
 from gsvbatch.audio.storage import remove_leftovers, sha256_file
 from gsvbatch.audio.subtitles import write_ass, write_lrc, write_srt, write_vtt
 from gsvbatch.audio.tags import Cover, Tags
-from gsvbatch.audio.writing import Written, read_chapters, read_label, read_tags, write_audio
+from gsvbatch.audio.writing import Written, write_audio
 
 __all__ = [
     "PRESETS",

@@ -33,6 +33,7 @@ _STORAGE_WORDS = (
     "File too large",
     "Read-only file system",
     "Permission denied",
+    "No such file or directory",
 )
 _SIZE_LIMIT_SIGNAL = -25  # SIGXFSZ on Linux and macOS: the account's limit on file size
 
@@ -163,11 +164,11 @@ def _url(path: Path) -> str:
 
 
 def _reason(stderr: bytes) -> str:
-    """Return ffmpeg's last complaint, without the addresses it puts before it."""
+    """Return ffmpeg's first complaint, without the addresses before it; the rest follows from it."""
     lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines()]
     complaints = [re.sub(r"^(\[[^\]]*\]\s*)+", "", line) for line in lines if line]
     complaints = [re.sub(r"file:\S*[/\\]", "", line) for line in complaints]
-    return complaints[-1] if complaints else "ffmpeg gave no reason"
+    return complaints[0] if complaints else "ffmpeg gave no reason"
 
 
 def _encoding_error(target: Path, status: int, stderr: bytes) -> StorageError | AudioFileError:

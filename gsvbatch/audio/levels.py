@@ -17,8 +17,9 @@ _CLIPPED = 0.999  # of full scale
 _LEAST_SPEECH: Decibels = -70.0  # a loudest frame below this is no speech
 _NOISE_MARGIN: Decibels = 6.0
 _QUIETEST_THRESHOLD: Decibels = -50.0  # relative to speech
-_LOUDEST_THRESHOLD: Decibels = -38.0
-"""Relative to speech. Unvoiced endings such as a soft f lie 25 to 35 dB under the vowels."""
+_LOUDEST_THRESHOLD: Decibels = -32.0
+"""Relative to speech. Unvoiced endings such as a soft f lie 25 to 35 dB under the vowels; only
+where noise would drown them anyway does the threshold come so high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def measure(waveform: Waveform) -> Measurements:
 def find_speech(waveform: Waveform) -> tuple[int, int] | None:
     """Return the first sample of speech and the one after the last, or None if there is none.
 
-    The threshold lies 6 dB over the noise, but between 50 and 38 dB under the speech: a clean
+    The threshold lies 6 dB over the noise, but between 50 and 32 dB under the speech: a clean
     waveform keeps its faintest endings, and a noisy one loses none to a threshold above them.
     """
     frames = _frame_levels(waveform.samples, waveform.sample_rate)

@@ -58,6 +58,8 @@ def replacing(path: Path) -> Iterator[Path]:
         StorageError: if the file cannot be written, flushed or renamed.
     """
     temporary = temporary_sibling(path)
+    if not path.parent.is_dir():  # said here, before programs say it in their own ways
+        raise storage_error(path, OSError(errno.ENOENT, "no folder"))
     try:
         yield temporary
         _flush(temporary)

@@ -38,12 +38,12 @@ _PLAIN_FIELDS = (
     "title", "track", "track_total", "disc", "date", "language", "series", "series_part", "encoder",
     "comment",
 )  # fmt: skip
-_LARGEST = {
-    "track": 65535,  # MP4 keeps these three in 16 bits
-    "track_total": 65535,
-    "disc": 65535,
-    "seed": 2**63 - 1,
-    "take": 2**31 - 1,
+_RANGES = {
+    "track": (1, 65535),  # MP4 keeps these three in 16 bits, and 0 for "unknown"
+    "track_total": (1, 65535),
+    "disc": (1, 65535),
+    "seed": (0, 2**63 - 1),
+    "take": (0, 2**31 - 1),
 }
 _EXTRA_KEY = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -136,10 +136,10 @@ class Tags:
             value = getattr(self, item.name)
             if isinstance(value, str):
                 object.__setattr__(self, item.name, clean_text(value))
-            elif item.name in _LARGEST and value is not None:
-                limit = _LARGEST[item.name]
-                if not 0 <= value <= limit:
-                    raise ConfigError(f"tag {item.name!r} is {value}, outside 0 to {limit}")
+            elif item.name in _RANGES and value is not None:
+                least, largest = _RANGES[item.name]
+                if not least <= value <= largest:
+                    raise ConfigError(f"tag {item.name!r} is {value}, outside {least} to {largest}")
         extra = {key: clean_text(value) for key, value in self.extra.items()}
         for key in extra:
             if not _EXTRA_KEY.fullmatch(key) or CUSTOM_PREFIX + key in _CUSTOM_FIELDS.values():
@@ -195,7 +195,7 @@ def unflatten(flat: Mapping[str, str], cover: Cover | None = None) -> Tags:
     names = {name: name for name in _PLAIN_FIELDS} | _CUSTOM_FIELDS
     for name, key in (names | {"project": "album", "text": "lyrics"}).items():
         text = flat.get(key)
-        values[name] = _number(text, _LARGEST[name]) if name in _LARGEST else text
+        values[name] = _number(text, *_RANGES[name]) if name in _RANGES else text
     if "album_artist" in flat:
         values |= {"author": flat["album_artist"], "speaker": flat.get("composer")}
     else:
@@ -216,8 +216,8 @@ def custom_fields(flat: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in flat.items() if key.startswith(CUSTOM_PREFIX)}
 
 
-def _number(text: str | None, limit: int) -> int | None:
+def _number(text: str | None, least: int, largest: int) -> int | None:
     """Return a foreign file's number, or None where it wrote something else."""
     if text is None or not re.fullmatch(r"\d{1,19}", text, re.ASCII):
         return None
-    return int(text) if int(text) <= limit else None
+    return int(text) if least <= int(text) <= largest else None

@@ -98,7 +98,9 @@ def decode(data: bytes) -> Metadata:
             flat.setdefault("language", _FROM_ISO_639_2.get(code, code))
         elif frame in ("TRCK", "TPOS"):
             number, _, total = _decode_text(body).partition("/")
-            flat |= _numbers("track" if frame == "TRCK" else "disc", number, total)
+            flat["track" if frame == "TRCK" else "disc"] = number
+            if frame == "TRCK" and total:
+                flat["track_total"] = total
         elif frame in ("COMM", "USLT"):
             _, _, text = _decode_text(body[:1] + body[4:]).partition("\0")
             flat["comment" if frame == "COMM" else "lyrics"] = text
@@ -107,13 +109,6 @@ def decode(data: bytes) -> Metadata:
         elif frame == "CHAP":
             chapters.append(_decode_chapter(body))
     return Metadata(flat, cover, label, tuple(sorted(chapters, key=lambda c: c.start)))
-
-
-def _numbers(name: str, number: str, total: str) -> dict[str, str]:
-    found = {} if number in ("", "0") and total else {name: number}
-    if total and name == "track":
-        found["track_total"] = total
-    return found
 
 
 def _chapter_frames(chapters: Iterable[Chapter]) -> Iterator[bytes]:

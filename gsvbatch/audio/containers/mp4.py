@@ -188,7 +188,9 @@ def _decode_items(ilst: bytes) -> tuple[dict[str, str], Cover | None, str | None
             flat[names[atom]] = text
         elif atom in (b"trkn", b"disk") and len(value) >= 6:
             number, total = int.from_bytes(value[2:4], "big"), int.from_bytes(value[4:6], "big")
-            flat |= _counts(atom, number, total)
+            flat["track" if atom == b"trkn" else "disc"] = str(number)
+            if atom == b"trkn":
+                flat["track_total"] = str(total)
         elif atom == b"covr" and value.startswith((b"\x89PNG", b"\xff\xd8\xff")):
             cover = Cover(value)
         elif atom == b"----":
@@ -198,14 +200,6 @@ def _decode_items(ilst: bytes) -> tuple[dict[str, str], Cover | None, str | None
             elif key in free or key.startswith(CUSTOM_PREFIX):
                 flat[free.get(key, key)] = text
     return flat, cover, label
-
-
-def _counts(atom: bytes, number: int, total: int) -> dict[str, str]:
-    """Return track and total; 0 says "unknown" unless it stands alone."""
-    if atom == b"disk":
-        return {"disc": str(number)}
-    found = {} if total and not number else {"track": str(number)}
-    return found | ({"track_total": str(total)} if total else {})
 
 
 def _decode_keys(meta: bytes) -> dict[str, str]:

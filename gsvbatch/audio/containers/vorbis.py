@@ -98,7 +98,7 @@ def decode(header: bytes) -> Metadata:
 
 def chapters_from_starts(marks: list[tuple[Seconds, str]]) -> tuple[Chapter, ...]:
     """Return chapters that each last until the next begins, the last one for ever."""
-    ends = [start for start, _ in marks[1:]] + [float("inf")]
+    ends = [start for start, _ in marks[1:]] + [float("inf")] if marks else []
     return tuple(
         Chapter(start, end, title)
         for (start, title), end in zip(marks, ends, strict=True)
