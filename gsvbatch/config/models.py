@@ -85,6 +85,11 @@ class TextConfig(StrictModel):
     max_characters: int = Field(default=60, ge=10, le=400)
     """An utterance longer than this is cut at its best pause."""
 
+    cut: Literal["sentence", "cut0", "cut1", "cut2", "cut3", "cut4", "cut5"] = Field(
+        default="sentence", validation_alias=AliasChoices("cut", "text_split_method")
+    )
+    """Where a line is cut into utterances; ``cut0`` to ``cut5`` are GPT-SoVITS's ways."""
+
     read_parentheses: bool = False
     """Whether stage directions in brackets are spoken."""
 
@@ -111,11 +116,6 @@ class AudioConfig(StrictModel):
 
 class PausesConfig(StrictModel):
     """Silence that assembling puts between lines, unless a line names its own."""
-
-    sentence: Seconds = Field(
-        default=0.3, ge=0, le=60, validation_alias=AliasChoices("sentence", "fragment_interval")
-    )
-    """Between the utterances that a long line was cut into."""
 
     line: Seconds = Field(default=0.5, ge=0, le=60)
     speaker: Seconds = Field(default=0.7, ge=0, le=60)

@@ -26,6 +26,12 @@ class Project:
     file: Path | None = None
     """The project file, or None for a job of flags alone."""
 
+    is_narrowed: bool = False
+    """Whether the scripts are only some of the project's."""
+
+    no_scripts: str = ""
+    """Why there are no scripts, for the commands that need one."""
+
     @property
     def name(self) -> str:
         """As the project file says, else the folder's or the only script's name."""
@@ -73,7 +79,8 @@ def open_project(
         root: Folder to start from; the working directory by default.
 
     Raises:
-        ConfigError: The file is missing or wrong, a setting is wrong, or no script is named or found.
+        ConfigError: The file is missing or wrong, a setting is wrong, or a named script is missing.
+            That no script is named or matched is an error only for what reads scripts.
     """
     here = (root or Path.cwd()).resolve()
     if path is not None and path.is_dir():
@@ -84,8 +91,13 @@ def open_project(
     if settings:
         config = override(config, settings, "command line")
     base = here if file is None else file.resolve().parent
-    found = _named_scripts(scripts, here) if scripts else _configured_scripts(config, base, file)
-    return Project(config=config, root=base, scripts=found, file=file)
+    problem = ""
+    if scripts:
+        found = _named_scripts(scripts, here)
+    else:
+        found, problem = _configured_scripts(config, base, file)
+    narrowed = bool(scripts) and file is not None
+    return Project(config, base, found, file, is_narrowed=narrowed, no_scripts=problem)
 
 
 def _named_scripts(scripts: Sequence[Path], here: Path) -> tuple[Path, ...]:
@@ -98,19 +110,21 @@ def _named_scripts(scripts: Sequence[Path], here: Path) -> tuple[Path, ...]:
     return paths
 
 
-def _configured_scripts(config: ProjectConfig, base: Path, file: Path | None) -> tuple[Path, ...]:
+def _configured_scripts(
+    config: ProjectConfig, base: Path, file: Path | None
+) -> tuple[tuple[Path, ...], str]:
+    """The scripts that a project file names, or why there are none."""
     if file is None:
-        raise ConfigError(
-            f"{base}: no gsvbatch.yaml here or above, and no script named; "
-            "name a script, or start a project with `gsvbatch new`"
-        )
+        problem = f"{base}: no gsvbatch.yaml here or above, and no script named"
+        return (), f"{problem}; name a script, or start a project with `gsvbatch new`"
     if not config.scripts:
-        raise ConfigError(f"{file}: scripts: names no script; add e.g. `scripts: scripts/*.md`")
+        return (), f"{file}: scripts: names no script; add e.g. `scripts: scripts/*.md`"
     found: dict[Path, None] = {}
     for pattern in config.scripts:
-        matches = sorted(glob.glob(pattern, root_dir=base, recursive=True))  # noqa: PTH207 - pathlib's glob refuses absolute patterns
+        # pathlib's own glob refuses absolute patterns
+        matches = sorted(glob.glob(pattern, root_dir=base, recursive=True))  # noqa: PTH207
         files = [(base / match).resolve() for match in matches if (base / match).is_file()]
         if not files:
-            raise ConfigError(f"{file}: scripts: {pattern!r} matches no file under {base}")
+            return (), f"{file}: scripts: {pattern!r} matches no file under {base}"
         found.update(dict.fromkeys(files))
-    return tuple(found)
+    return tuple(found), ""

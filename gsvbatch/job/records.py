@@ -148,7 +148,6 @@ class EventKind(StrEnum):
     LOADING = "loading"
     LINE_DONE = "line-done"
     LINE_FAILED = "line-failed"
-    RETRY = "retry"
     ASSEMBLING = "assembling"
     WORK_DONE = "work-done"
     NOTE = "note"
@@ -242,7 +241,7 @@ class LineInfo:
     language: str
     text: str
     status: str
-    """``done``, ``suspect``, ``failed``, ``error``, ``pending`` or ``removed``."""
+    """``done``, ``suspect``, ``failed``, ``pending`` or ``removed``."""
 
     verdict: str
     problem: str
@@ -273,7 +272,7 @@ class RunInfo:
     id: int
     started_at: str
     status: str
-    """``running``, ``completed``, ``interrupted`` or ``stopped``."""
+    """``running``, ``completed``, ``interrupted``, ``stopped`` or ``killed``."""
 
     n_planned: int
     n_done: int

@@ -67,7 +67,8 @@ def _remember_levels_and_phonemes(connection: Connection) -> None:
     _all(
         connection,
         """CREATE TABLE voice_levels (
-            key VARCHAR NOT NULL PRIMARY KEY, voice VARCHAR NOT NULL, loudness FLOAT NOT NULL)""",
+            key VARCHAR NOT NULL PRIMARY KEY, voice VARCHAR NOT NULL,
+            loudness FLOAT NOT NULL, rms FLOAT NOT NULL, peak FLOAT NOT NULL, duration FLOAT NOT NULL)""",
         """CREATE TABLE phonemes (
             key VARCHAR NOT NULL PRIMARY KEY, utterances VARCHAR NOT NULL)""",
     )

@@ -34,7 +34,7 @@ class RunRow(Base):
 
     ended_at: Mapped[str | None] = mapped_column(default=None)
     status: Mapped[str] = mapped_column(default="running")
-    """``running``, ``completed``, ``interrupted``, ``stopped``; a killed run stays ``running``."""
+    """``running``, ``completed``, ``interrupted``, ``stopped``; the next run calls a dead one ``killed``."""
 
     n_planned: Mapped[int] = mapped_column(default=0)
     n_done: Mapped[int] = mapped_column(default=0)
@@ -202,11 +202,20 @@ class VoiceLevelRow(Base):
     __tablename__ = "voice_levels"
 
     key: Mapped[str] = mapped_column(primary_key=True)
-    """Digest of the voice, its models and how it is spoken."""
+    """Digest of the voice and its models."""
 
     voice: Mapped[str]
     loudness: Mapped[Decibels]
     """LUFS."""
+
+    rms: Mapped[Decibels]
+    """dBFS."""
+
+    peak: Mapped[Decibels]
+    """dBTP."""
+
+    duration: Mapped[Seconds]
+    """Of the speech that was measured."""
 
 
 class PhonemesRow(Base):

@@ -25,7 +25,7 @@ from gsvbatch.manifest.schema import (
     VoiceLevelRow,
     WorkRow,
 )
-from gsvbatch.units import Decibels, Seconds
+from gsvbatch.units import Seconds
 
 
 def now() -> str:
@@ -54,6 +54,11 @@ class Manifest(Database):
         with self._session() as session:
             row = session.get(MetaRow, key)
             return row.value if row else None
+
+    def put_meta(self, key: str, value: str) -> None:
+        """Keep a fact, over what was known."""
+        with self._session() as session:
+            session.merge(MetaRow(key=key, value=value))
 
     def remember(self, key: str, value: str) -> str:
         """Keep a fact unless it is known already; returns what is known."""
@@ -115,15 +120,28 @@ class Manifest(Database):
                 session.execute(update(LineRow).where(LineRow.id == line_id).values(**values))
 
     def record_take(
-        self, take: TakeRow, utterances: Sequence[UtteranceRow], **line_values: Any
+        self,
+        take: TakeRow,
+        utterances: Sequence[UtteranceRow],
+        moved: Mapping[int, str | None],
+        **line_values: Any,
     ) -> TakeRow:
-        """Write a take and its utterances, and deliver it: the line points to it from now on."""
+        """Write a take and its utterances, and deliver it: the line points to it from now on.
+
+        Args:
+            take: The take.
+            utterances: Its pieces; their ``take_id`` is filled in.
+            moved: Where files of other takes are since, by id; None: given up.
+            line_values: Further columns of the line.
+        """
         with self._session() as session:
             session.add(take)
             session.flush()
             for row in utterances:
                 row.take_id = take.id
                 session.add(row)
+            for take_id, path in moved.items():
+                session.execute(update(TakeRow).where(TakeRow.id == take_id).values(path=path))
             session.execute(
                 update(LineRow)
                 .where(LineRow.id == take.line_id)
@@ -131,11 +149,22 @@ class Manifest(Database):
             )
         return take
 
-    def move_takes(self, paths: Mapping[int, str | None]) -> None:
+    def move_takes(self, moved: Mapping[int, str | None]) -> None:
         """Note where the files of takes are now; None: given up."""
         with self._session() as session:
-            for take_id, path in paths.items():
+            for take_id, path in moved.items():
                 session.execute(update(TakeRow).where(TakeRow.id == take_id).values(path=path))
+
+    def deliver_take(
+        self, line_id: str, take_id: int, moved: Mapping[int, str | None], **line_values: Any
+    ) -> None:
+        """Point a line to another of its takes, whose files have changed places."""
+        with self._session() as session:
+            for other_id, path in moved.items():
+                session.execute(update(TakeRow).where(TakeRow.id == other_id).values(path=path))
+            session.execute(
+                update(LineRow).where(LineRow.id == line_id).values(take_id=take_id, **line_values)
+            )
 
     # Runs and events
 
@@ -146,6 +175,13 @@ class Manifest(Database):
             session.add(row)
             session.flush()
             return row.id
+
+    def close_dead_runs(self) -> None:
+        """Note that runs without an end were killed; call it only while holding the lock."""
+        with self._session() as session:
+            session.execute(
+                update(RunRow).where(RunRow.status == "running").values(status="killed")
+            )
 
     def update_run(self, run_id: int, **values: Any) -> None:
         """Set columns of a run."""
@@ -212,15 +248,15 @@ class Manifest(Database):
 
     # Caches
 
-    def voice_levels(self) -> dict[str, Decibels]:
-        """Loudness in LUFS by key."""
+    def voice_levels(self) -> dict[str, VoiceLevelRow]:
+        """How loud voices speak, by key."""
         with self._session() as session:
-            return {row.key: row.loudness for row in session.scalars(select(VoiceLevelRow))}
+            return {row.key: row for row in session.scalars(select(VoiceLevelRow))}
 
-    def put_voice_level(self, key: str, voice: str, loudness: Decibels) -> None:
+    def put_voice_level(self, row: VoiceLevelRow) -> None:
         """Keep how loud a voice speaks."""
         with self._session() as session:
-            session.merge(VoiceLevelRow(key=key, voice=voice, loudness=loudness))
+            session.merge(row)
 
     def phonemes(self, keys: Sequence[str]) -> dict[str, str]:
         """What the frontend made of texts, as JSON by key; unknown keys are left out."""

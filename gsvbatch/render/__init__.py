@@ -1,1 +1,32 @@
 """Utterances in, takes out: quality gates, retries, joining, levels and the files of lines."""
+
+from gsvbatch.render.record import RECORD_TAG, TakeRecord, UtteranceRecord, Verdict
+from gsvbatch.render.renderer import Renderer
+from gsvbatch.render.work import (
+    LineOutcome,
+    LineWork,
+    OutputSpec,
+    Speech,
+    SpeechRequest,
+    SpeechResult,
+    SpeechSampling,
+    Stop,
+    VoiceRef,
+)
+
+__all__ = [
+    "RECORD_TAG",
+    "LineOutcome",
+    "LineWork",
+    "OutputSpec",
+    "Renderer",
+    "Speech",
+    "SpeechRequest",
+    "SpeechResult",
+    "SpeechSampling",
+    "Stop",
+    "TakeRecord",
+    "UtteranceRecord",
+    "Verdict",
+    "VoiceRef",
+]

@@ -1,28 +1,19 @@
 """The records that cross between job, runner and renderer; no tensors, so that they can travel.
 
-LineWork -> SpeechRequest -> SpeechResult -> UtteranceOutcome -> LineOutcome
+LineWork -> SpeechRequest -> SpeechResult -> TakeRecord -> LineOutcome
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gsvbatch.audio import AigcLabel, AudioFormat, Tags
+from gsvbatch.audio import AigcLabel, AudioFormat, Encoding, Loudness, LoudnessPreset, Tags, Written
 from gsvbatch.data import StopReason, Utterance, Waveform
-from gsvbatch.units import Decibels, Hertz, Seconds
+from gsvbatch.render.record import TakeRecord
 
-
-class Verdict(StrEnum):
-    """What the quality gates say."""
-
-    OK = "ok"
-    SUSPECT = "suspect"
-    """Worth a listen; delivered."""
-
-    FAILED = "failed"
-    """Not fit for use; kept only as the best of all attempts."""
+Stop = Callable[[], bool]
+"""Asked between utterances; True ends the work at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +34,8 @@ class VoiceRef:
 
     name: str
     folder: Path
+    """Its profile."""
+
     digest: str
     """Of what conditions the audio: prompt phonemes and tokens, style embedding."""
 
@@ -56,14 +49,9 @@ class OutputSpec:
 
     path: Path
     audio_format: AudioFormat
-    sample_rate: Hertz | None
-    """Hz; None keeps the model's own."""
-
-    target: float | None
-    """LUFS; None leaves the level as the model made it."""
-
-    ceiling: Decibels
-    """dBTP."""
+    encoding: Encoding
+    preset: LoudnessPreset | None
+    """None leaves the level as the model made it."""
 
     trim: bool
 
@@ -80,8 +68,19 @@ class LineWork:
     """How many retakes were asked for; part of every seed."""
 
     fingerprint: str
+    parts: Mapping[str, str]
+    """What the fingerprint is made of, for the record."""
+
+    frontend: str
+    lexicon: str
     utterances: tuple[Utterance, ...]
     voice: VoiceRef
+    probe: Utterance
+    """What the voice says once to have its level measured, the same for all its lines."""
+
+    level: Loudness | None
+    """The voice's level, if it was measured before."""
+
     sampling: SpeechSampling
     seed: int
     """Of the job, or of the line where the script names one."""
@@ -100,10 +99,7 @@ class SpeechRequest:
 
     id: str
     voice: VoiceRef
-    text: str
-    spoken_text: str
-    phonemes: tuple[str, ...]
-    phoneme_ids: tuple[int, ...]
+    utterance: Utterance
     sampling: SpeechSampling
     seed: int
     """63 bits; all randomness of the attempt follows from it."""
@@ -127,28 +123,9 @@ class Speech(Protocol):
         """Yield one result per request, in whatever order they finish.
 
         Requests are drawn as there is room for them; an utterance that cannot be spoken gives a
-        result with an error and does not end the others.
+        result with an error and does not end the others. Closing the iterator abandons the rest.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class UtteranceOutcome:
-    """The best attempt at an utterance."""
-
-    position: int
-    text: str
-    spoken_text: str
-    start: Seconds
-    """Within the line's file."""
-
-    duration: Seconds
-    seed: int
-    attempts: int
-    n_tokens: int
-    stop_reason: StopReason
-    verdict: Verdict
-    problems: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,19 +133,10 @@ class LineOutcome:
     """A finished take, its file written and checked; or an error."""
 
     work: LineWork
+    record: TakeRecord | None = None
+    file: Written | None = None
     error: str = ""
     """Why there is no audio; one line, or empty."""
 
-    duration: Seconds = 0.0
-    sample_rate: Hertz = 0
-    sha256: str = ""
-    n_bytes: int = 0
-    loudness: Decibels = float("-inf")
-    """LUFS."""
-
-    peak: Decibels = float("-inf")
-    """dBTP."""
-
-    verdict: Verdict = Verdict.OK
-    problems: tuple[str, ...] = ()
-    utterances: tuple[UtteranceOutcome, ...] = field(default=())
+    level: Loudness | None = None
+    """The voice's level that was gone by."""

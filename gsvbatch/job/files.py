@@ -1,0 +1,132 @@
+"""Where the files of lines stand in the output folder, and how takes change places.
+
+    lines/<name>.<suffix>          the take that is delivered; the name never changes
+    takes/<line id>/<n>.<suffix>   other takes whose files are kept
+    works/...                      assembled works
+
+A delivered file is copied aside (as a link, where the disk can) before another take replaces it, so
+that at every moment each kept take has a whole file, and a row that finds it.
+"""
+
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from gsvbatch.audio.storage import LEFTOVER_PATTERN, sha256_file, storage_error, temporary_sibling
+from gsvbatch.manifest import TakeRow
+
+LINES = "lines"
+TAKES = "takes"
+WORKS = "works"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFolder:
+    """An output folder; paths in and out are relative to it, with ``/``."""
+
+    path: Path
+
+    def line_path(self, name: str, suffix: str) -> str:
+        """Where a line is delivered."""
+        return f"{LINES}/{name}{suffix}"
+
+    def take_path(self, take: TakeRow, delivered: str) -> str:
+        """Where a take is kept while another one is delivered."""
+        suffix = Path(take.path or delivered).suffix
+        return f"{TAKES}/{take.line_id}/{take.number}{suffix}"
+
+    def absolute(self, relative: str) -> Path:
+        """The path for the file system."""
+        return self.path / relative
+
+    def find(self, take: TakeRow, delivered: str, *, verify: bool = False) -> str | None:
+        """Where a take's file is, whole; None if it is gone or another one stands there.
+
+        Besides the place in its row, the place it is kept at is looked into, for a crash may have
+        come between the file's move and the row's.
+        """
+        if take.path is None:
+            return None
+        for relative in dict.fromkeys((take.path, self.take_path(take, delivered))):
+            if self._is_whole(self.absolute(relative), take, verify=verify):
+                return relative
+        return None
+
+    def _is_whole(self, path: Path, take: TakeRow, *, verify: bool) -> bool:
+        try:
+            if path.stat().st_size != take.n_bytes:
+                return False
+            return not verify or sha256_file(path) == take.sha256
+        except OSError:
+            return False
+
+    def keep_aside(self, take: TakeRow, delivered: str) -> str:
+        """Give a take a file of its own beside the delivered one; returns its path.
+
+        Raises:
+            StorageError: It cannot be written.
+        """
+        aside = self.take_path(take, delivered)
+        source = self.absolute(take.path or delivered)
+        if aside != take.path and source.exists():
+            self._copy(source, self.absolute(aside))
+        return aside
+
+    def deliver(self, source: str, delivered: str) -> None:
+        """Put a copy of a file into the delivered place, at once.
+
+        Raises:
+            StorageError: It cannot be written.
+        """
+        self._copy(self.absolute(source), self.absolute(delivered))
+
+    def remove(self, relative: str) -> None:
+        """Delete a file, and its folder if that was the last one in it."""
+        path = self.absolute(relative)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        if path.parent.parent.name == TAKES:
+            with suppress(OSError):
+                path.parent.rmdir()
+
+    def remove_leftovers(self) -> int:
+        """Remove what killed processes left half written; returns how many files."""
+        leftovers = [p for p in self.path.rglob(LEFTOVER_PATTERN) if p.is_file()]
+        for leftover in leftovers:
+            with suppress(OSError):
+                leftover.unlink(missing_ok=True)
+        return len(leftovers)
+
+    def prepare(self) -> None:
+        """Make the folders.
+
+        Raises:
+            StorageError: They cannot be made.
+        """
+        for name in (LINES, TAKES, WORKS):
+            folder = self.path / name
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise storage_error(folder, error) from error
+
+    def _copy(self, source: Path, target: Path) -> None:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary = temporary_sibling(target)
+            try:
+                try:
+                    os.link(source, temporary)
+                except OSError:  # no hard links here
+                    shutil.copy2(source, temporary)
+                # rename() does nothing at all when both names are links to one file
+                if target.exists() and target.samefile(temporary):
+                    return
+                temporary.replace(target)
+            finally:
+                with suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+        except OSError as error:
+            raise storage_error(target, error) from error

@@ -1,0 +1,125 @@
+"""Lines of all scripts of a job, each with an id, a place and what is wrong with it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gsvbatch.data import Line
+from gsvbatch.errors import ConfigError, ScriptError
+from gsvbatch.job.identity import with_ids
+from gsvbatch.job.project import Project
+from gsvbatch.manifest import LineRow
+from gsvbatch.script import Script, read_script, safe_id_problem
+from gsvbatch.script.ids import collision_key
+
+MEND_FIRST = "its script has problems elsewhere, which must be mended first"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A line with a certain id."""
+
+    line: Line
+    id: str
+    script: str
+    """Name of its script, relative to the project."""
+
+    position: int
+    """In its script, from 0."""
+
+    has_own_id: bool
+    problem: str = ""
+    """Why it cannot be rendered whatever its text; empty if it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """All that the scripts of a job say."""
+
+    lines: tuple[SourceLine, ...]
+    scripts: Mapping[str, Script]
+    problems: tuple[str, ...]
+
+    def missing_from(self, known: Mapping[str, LineRow], project: Project) -> tuple[str, ...]:
+        """Ids that the manifest has and the scripts no longer do.
+
+        A job narrowed to some scripts says nothing about the others' lines.
+        """
+        present = {line.id for line in self.lines}
+        return tuple(
+            row.id
+            for row in known.values()
+            if row.id not in present
+            and row.status != "removed"
+            and (row.script in self.scripts or not project.is_narrowed)
+        )
+
+
+def script_name(project: Project, path: Path) -> str:
+    """A script's path as manifest and messages show it: relative to the project, with ``/``."""
+    try:
+        return Path(os.path.relpath(path, project.root)).as_posix()
+    except ValueError:  # another drive of Windows
+        return path.as_posix()
+
+
+def read_source(project: Project, known: Mapping[str, LineRow]) -> Source:
+    """Read the scripts of a job and give every line its id.
+
+    Raises:
+        ScriptError: A script cannot be read as a whole, or none has a line.
+        ConfigError: The job names no script.
+    """
+    if not project.scripts:
+        raise ConfigError(project.no_scripts)
+    scripts = {script_name(project, path): read_script(path) for path in project.scripts}
+    problems = [str(problem) for script in scripts.values() for problem in script.problems]
+    own_ids = {
+        line.id for script in scripts.values() for line in script.lines if line.id is not None
+    }
+    taken = own_ids | set(known)
+    lines: list[SourceLine] = []
+    seen: dict[str, Line] = {}
+    for name, script in scripts.items():
+        unread = {problem.line_number: problem.problem for problem in script.problems}
+        remembered = {row.id: row for row in known.values() if row.script == name}
+        named = with_ids(script.lines, script.path.stem, remembered, taken)
+        for position, (line, written) in enumerate(zip(named, script.lines, strict=True)):
+            line_id = line.id or ""
+            taken.add(line_id)
+            problem = unread.get(line.line_number, "") or _id_problem(line_id, line, seen)
+            if unread and not problem:  # what is misread in one place may be misread below it
+                problem = MEND_FIRST
+            lines.append(
+                SourceLine(
+                    line=line,
+                    # A clash must not take the other line's file, so it gets a name of its own.
+                    id=line_id
+                    if not problem or problem == MEND_FIRST
+                    else f"{name}:{line.line_number}",
+                    script=name,
+                    position=position,
+                    has_own_id=written.id is not None,
+                    problem=problem,
+                )
+            )
+    if not lines and not problems:
+        first = project.scripts[0]
+        raise ScriptError(first, 0, "no line to speak; write some text into it")
+    return Source(tuple(lines), scripts, tuple(problems))
+
+
+def _id_problem(line_id: str, line: Line, seen: dict[str, Line]) -> str:
+    unsafe = safe_id_problem(line_id)
+    if unsafe:
+        return f"id {line_id!r} cannot be a file name: {unsafe}"
+    key = collision_key(line.output or line_id)
+    first = seen.setdefault(key, line)
+    if first is not line:
+        return (
+            f"id {line_id!r} is taken by {first.path.name}:{first.line_number}; give each its own"
+        )
+    if line.output and (unsafe := safe_id_problem(line.output)):
+        return f"output name {line.output!r} cannot be a file name: {unsafe}"
+    return ""

@@ -1,0 +1,199 @@
+"""Takes into the manifest: recorded, restored, adopted, and given up when there are too many.
+
+Every change is first made to files, by copies that replace nothing that is still needed, then to rows
+in one transaction, then leftovers are deleted. A crash between any two leaves rows that still find
+their files (`OutputFolder.find`), and files that the next run takes up or deletes.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from gsvbatch.audio import read_tags, sha256_file
+from gsvbatch.audio.storage import storage_error
+from gsvbatch.errors import AudioFileError
+from gsvbatch.job.files import OutputFolder
+from gsvbatch.manifest import Manifest, TakeRow, UtteranceRow
+from gsvbatch.manifest.store import now
+from gsvbatch.render.record import RECORD_TAG, TakeRecord, Verdict
+
+
+class TakeBook:
+    """The takes of one output folder, while its lock is held.
+
+    Args:
+        manifest: Where rows go.
+        output: Where files are.
+        keep: Files kept per line, the delivered one included.
+        run_id: The run that takes are made in; None outside one.
+    """
+
+    def __init__(
+        self, manifest: Manifest, output: OutputFolder, *, keep: int, run_id: int | None = None
+    ) -> None:
+        self._manifest = manifest
+        self._output = output
+        self._keep = keep
+        self.run_id = run_id
+
+    def make_room(self, takes: Sequence[TakeRow], delivered: str) -> None:
+        """Copy the take that stands in the delivered place aside, before another is written there.
+
+        Raises:
+            StorageError: It cannot be copied.
+        """
+        if self._keep > 1:
+            for take in takes:
+                if take.path == delivered:
+                    self._output.keep_aside(take, delivered)
+
+    def record(self, record: TakeRecord, path: str, sha256: str, n_bytes: int) -> TakeRow:
+        """Write the rows of a take whose file is in its place, and deliver it."""
+        takes = self._manifest.takes(record.line_id).get(record.line_id, [])
+        take = TakeRow(
+            line_id=record.line_id,
+            number=record.take,
+            variation=record.variation,
+            fingerprint=record.fingerprint,
+            **{f"part_{name}": value for name, value in record.parts.items()},
+            frontend=record.frontend,
+            lexicon=record.lexicon,
+            voice=record.voice,
+            seed=record.seed,
+            n_phonemes=record.n_phonemes,
+            path=path,
+            sha256=sha256,
+            n_bytes=n_bytes,
+            sample_rate=record.sample_rate,
+            duration=record.duration,
+            loudness=record.loudness,
+            peak=record.peak,
+            verdict=record.verdict.value,
+            problems=_as_json(record.problems),
+            created_at=now(),
+            run_id=self.run_id,
+        )
+        utterances = [
+            UtteranceRow(
+                take_id=0,
+                position=position,
+                text=utterance.text,
+                spoken_text=utterance.spoken_text,
+                start=utterance.start,
+                duration=utterance.duration,
+                seed=utterance.seed,
+                attempts=utterance.attempts,
+                n_tokens=utterance.n_tokens,
+                stop_reason=utterance.stop_reason.value,
+                verdict=utterance.verdict.value,
+                problems=_as_json(utterance.problems),
+            )
+            for position, utterance in enumerate(record.utterances)
+        ]
+        self._manifest.record_take(
+            take,
+            utterances,
+            self._pushed_out(takes, path),
+            **line_state(record.verdict, record.problems),
+            variation=record.variation,
+            is_picked=False,
+            accepted="",
+        )
+        self.give_up(record.line_id, path)
+        return take
+
+    def restore(
+        self,
+        takes: Sequence[TakeRow],
+        take: TakeRow,
+        source: str,
+        delivered: str,
+        *,
+        is_picked: bool,
+    ) -> None:
+        """Deliver an older take.
+
+        Args:
+            takes: All takes of the line.
+            take: The one to deliver.
+            source: Where its file is.
+            delivered: Where it goes.
+            is_picked: Whether a person chose it.
+
+        Raises:
+            StorageError: A file cannot be copied.
+        """
+        others = [other for other in takes if other.id != take.id]
+        for other in others:
+            if other.path == delivered:
+                self._output.keep_aside(other, delivered)
+        if source != delivered:
+            self._output.deliver(source, delivered)
+        self._manifest.deliver_take(
+            take.line_id,
+            take.id,
+            {**self._pushed_out(others, delivered), take.id: delivered},
+            **line_state(Verdict(take.verdict), json.loads(take.problems)),
+            is_picked=is_picked,
+        )
+        if source != delivered:
+            self._output.remove(source)
+        self.give_up(take.line_id, delivered)
+
+    def give_up(self, line_id: str, delivered: str) -> None:
+        """Delete the files of the oldest takes beyond those that are kept, and files of no take."""
+        takes = self._manifest.takes(line_id).get(line_id, [])
+        others = [take for take in takes if take.path not in (None, delivered)]
+        too_many = others[: max(0, len(others) - (self._keep - 1))]
+        self._manifest.move_takes({take.id: None for take in too_many})
+        kept = {take.path for take in others if take not in too_many}
+        folder = self._output.absolute(f"takes/{line_id}")
+        if folder.is_dir():
+            for path in list(folder.iterdir()):
+                relative = path.relative_to(self._output.path).as_posix()
+                if relative not in kept:
+                    self._output.remove(relative)
+        for take in too_many:
+            if take.path is not None:
+                self._output.remove(take.path)
+
+    def _pushed_out(self, takes: Sequence[TakeRow], delivered: str) -> dict[int, str | None]:
+        """Where the takes are now that stood in the delivered place."""
+        moved: dict[int, str | None] = {}
+        for take in takes:
+            if take.path == delivered:
+                aside = self._output.take_path(take, delivered)
+                moved[take.id] = aside if self._output.absolute(aside).exists() else None
+        return moved
+
+
+def read_record(path: Path) -> TakeRecord | None:
+    """The record that an audio file carries, or None if it is none of ours."""
+    try:
+        tags = read_tags(path)
+        return TakeRecord.from_json(tags.extra.get(RECORD_TAG, ""))
+    except (AudioFileError, ValueError):
+        return None
+
+
+def file_facts(path: Path) -> tuple[str, int]:
+    """SHA-256 and size of a file.
+
+    Raises:
+        StorageError: It cannot be read.
+    """
+    try:
+        return sha256_file(path), path.stat().st_size
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+def line_state(verdict: Verdict, problems: Sequence[str]) -> dict[str, str]:
+    """What a line's row says when a take is delivered."""
+    if verdict is Verdict.FAILED:
+        return {"status": "failed", "problem": "; ".join(problems)}
+    return {"status": "done", "problem": ""}
+
+
+def _as_json(texts: Sequence[str]) -> str:
+    return json.dumps(list(texts), ensure_ascii=False)

@@ -1,0 +1,136 @@
+"""The voices of a job: found, checked against their models, and ready to be cast. Needs no torch."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from gsvbatch.config import ModelsConfig, SamplingConfig
+from gsvbatch.errors import CheckpointError, ConfigError, VoiceError
+from gsvbatch.gsv.source import ModelDigests, ModelSource, embedded_source, file_digest
+from gsvbatch.job.fingerprint import digest
+from gsvbatch.job.project import Project
+from gsvbatch.manifest import Manifest
+from gsvbatch.render.work import VoiceRef
+from gsvbatch.voice import SamplingOverrides, VoiceLibrary, VoiceProfile, require_models
+
+_SAMPLING = ("top_k", "top_p", "temperature", "repetition_penalty", "speed")
+
+
+@dataclass(frozen=True, slots=True)
+class CastVoice:
+    """A voice that can be rendered with."""
+
+    ref: VoiceRef
+    symbols: Literal["v1", "v2"]
+    language: str
+    overrides: SamplingOverrides
+
+    def sampling_over(self, sampling: SamplingConfig) -> dict[str, float]:
+        """Settings for this voice: what the project says, else what the voice prefers, else defaults."""
+        chosen = {name: getattr(sampling, name) for name in _SAMPLING}
+        for name in _SAMPLING:
+            preferred = getattr(self.overrides, name)
+            if preferred is not None and name not in sampling.model_fields_set:
+                chosen[name] = preferred
+        return chosen
+
+
+class VoiceShelf:
+    """Voices by name; each is read, and its models hashed, once.
+
+    Args:
+        project: Names folders of voices, and models for voices that have none of their own.
+        manifest: Remembers digests of large files between runs.
+    """
+
+    def __init__(self, project: Project, manifest: Manifest) -> None:
+        self._project = project
+        self._manifest = manifest
+        self._library = VoiceLibrary(project.voice_folders)
+        self._voices: dict[str, CastVoice | VoiceError | CheckpointError] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """All voices there are."""
+        return self._library.names()
+
+    def get(self, name: str) -> CastVoice:
+        """A voice that can be rendered with.
+
+        Raises:
+            VoiceError: There is none, it is damaged, made for other models, or not permitted.
+            CheckpointError: Its models are missing.
+        """
+        if name not in self._voices:
+            try:
+                self._voices[name] = self._load(name)
+            except (VoiceError, CheckpointError) as error:
+                self._voices[name] = error
+        voice = self._voices[name]
+        if isinstance(voice, CastVoice):
+            return voice
+        raise voice
+
+    def _load(self, name: str) -> CastVoice:
+        folder = self._library.folder(name)
+        profile = self._library.get(name)
+        problem = profile.consent_problem(datetime.now(UTC).astimezone().date())
+        if problem is not None:
+            raise VoiceError(name, problem)
+        source = models_of(profile, self._project)
+        digests = ModelDigests(self._digest(source.t2s), self._digest(source.synthesizer))
+        require_models(profile, digests, folder, source)
+        return CastVoice(
+            ref=VoiceRef(
+                name=name,
+                folder=folder,
+                digest=profile.digest[:32],
+                models=digest([digests.t2s, digests.synthesizer]),
+            ),
+            symbols=profile.symbol_version,
+            language=profile.language,
+            overrides=profile.sampling,
+        )
+
+    def _digest(self, path: Path) -> str:
+        """SHA-256 of a file, from the manifest while size and time are the same."""
+        try:
+            stat = path.stat()
+        except OSError:
+            return file_digest(path)  # says what is wrong
+        key, state = f"digest of {path.resolve()}", f"{stat.st_size} {stat.st_mtime_ns} "
+        known = self._manifest.meta(key)
+        if known is not None and known.startswith(state):
+            return known.removeprefix(state)
+        sha = file_digest(path)
+        if self._manifest.is_on_disk:
+            self._manifest.put_meta(key, state + sha)
+        return sha
+
+
+def models_of(profile: VoiceProfile, project: Project) -> ModelSource:
+    """The pair of checkpoints that a voice speaks with: its own, else the project's.
+
+    Raises:
+        CheckpointError: The embedded models are missing.
+        ConfigError: The project names only one of the pair.
+    """
+    if profile.models is not None:
+        return profile.models
+    return project_models(project.config.models, project.root)
+
+
+def project_models(models: ModelsConfig, root: Path) -> ModelSource:
+    """The project's pair of checkpoints.
+
+    Raises:
+        CheckpointError: The embedded models are missing.
+        ConfigError: Only one of the pair is named.
+    """
+    if models.is_embedded:
+        return embedded_source()
+    if models.t2s is None or models.synthesizer is None:
+        lacking = "models.t2s" if models.t2s is None else "models.synthesizer"
+        raise ConfigError(f"{lacking}: is required when the other of the pair is named")
+    content = None if models.content is None else root / models.content
+    return ModelSource(root / models.t2s, root / models.synthesizer, content)
