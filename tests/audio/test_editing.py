@@ -43,7 +43,7 @@ def test_seams_do_not_click():
     [[], [0.5], [ones(10), Waveform(np.ones(10, np.float32), 16000)], [ones(10), -0.1]],
 )
 def test_what_cannot_be_joined_is_refused(pieces):
-    with pytest.raises(ValueError, match="sample rate|negative"):
+    with pytest.raises(ValueError, match=r"sample rate|negative"):
         join(pieces)
 
 

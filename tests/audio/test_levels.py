@@ -64,12 +64,12 @@ def test_a_cut_off_tail_is_loud(speak):
 
 
 CLIPS = [
-    (dict(duration=5.0, before=0.2, after=0.2, noise=-70), []),
-    (dict(duration=1.5), ["too short: 1.5 s, at least 3 s"]),
-    (dict(duration=12.0), ["too long: 12.0 s, at most 10 s"]),
-    (dict(duration=5.0, level=-55, noise=-90), ["too quiet: speech at -5"]),
-    (dict(duration=5.0, before=0.3, after=0.3, noise=-35), ["noisy: speech is 1"]),
-    (dict(duration=5.0, level=3.0), ["clipped: "]),
+    ({"duration": 5.0, "before": 0.2, "after": 0.2, "noise": -70}, []),
+    ({"duration": 1.5}, ["too short: 1.5 s, at least 3 s"]),
+    ({"duration": 12.0}, ["too long: 12.0 s, at most 10 s"]),
+    ({"duration": 5.0, "level": -55, "noise": -90}, ["too quiet: speech at -5"]),
+    ({"duration": 5.0, "before": 0.3, "after": 0.3, "noise": -35}, ["noisy: speech is 1"]),
+    ({"duration": 5.0, "level": 3.0}, ["clipped: "]),
 ]
 
 

@@ -25,9 +25,14 @@ def test_a_file_appears_whole(tmp_path):
 def test_any_error_leaves_the_old_file(error, tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old", encoding="utf-8")
-    with pytest.raises(error), replacing(path) as temporary:
-        temporary.write_text("half", encoding="utf-8")
-        raise error
+
+    def interrupted():
+        with replacing(path) as temporary:
+            temporary.write_text("half", encoding="utf-8")
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
 

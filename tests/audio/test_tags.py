@@ -91,4 +91,4 @@ def test_foreign_numbers_are_left_out():
 def test_tags_name_the_program_and_can_be_pickled():
     tags = Tags(title="x", extra={"KIND": "line"})
     assert tags.encoder == ENCODER
-    assert pickle.loads(pickle.dumps(tags)) == tags
+    assert pickle.loads(pickle.dumps(tags)) == tags  # noqa: S301
