@@ -54,8 +54,12 @@ class Case:
     @property
     def parts(self) -> Parts:
         """What its take is made of; only for lines that are not blocked."""
+        return self.parts_for(self.decision.variation)
+
+    def parts_for(self, variation: int) -> Parts:
+        """What a take of a variation is made of; only for lines that are not blocked."""
         assert self.parts_of is not None  # a blocked line is never rendered
-        return self.parts_of(self.decision.variation)
+        return self.parts_of(variation)
 
     @property
     def n_phonemes(self) -> int:

@@ -22,6 +22,11 @@ TAKES = "takes"
 WORKS = "works"
 
 
+def is_delivered(relative: str) -> bool:
+    """Whether a path is that of a delivered file."""
+    return relative.startswith(f"{LINES}/")
+
+
 @dataclass(frozen=True, slots=True)
 class OutputFolder:
     """An output folder; paths in and out are relative to it, with ``/``."""

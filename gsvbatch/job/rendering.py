@@ -182,7 +182,7 @@ class _Run:
 
     def _works(self, workshop: Workshop) -> Iterator[LineWork]:
         for case in self.todo:
-            self.book.make_room(case.takes, case.delivered)
+            self.book.make_room(case.takes)
             yield workshop.work(case)
 
     def _take(self, outcome: LineOutcome, workshop: Workshop) -> None:

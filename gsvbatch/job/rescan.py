@@ -1,12 +1,138 @@
 """Rebuilds the manifest from the tags of the audio files."""
 
+from pathlib import Path
+
+from gsvbatch.audio import AudioFormat, read_tags
+from gsvbatch.errors import AudioFileError, ConfigError, ManifestError
+from gsvbatch.job.files import LINES, TAKES, OutputFolder, is_delivered
 from gsvbatch.job.project import Project
 from gsvbatch.job.records import RescanReport
+from gsvbatch.job.takebook import TakeBook, file_facts, read_record
+from gsvbatch.manifest import HeadLock, Manifest
+from gsvbatch.render.record import TakeRecord
+
+SUFFIXES = frozenset(audio_format.suffix for audio_format in AudioFormat)
 
 
 def rescan(project: Project) -> RescanReport:
-    """Read the tags of every audio file of the output folder and write the rows that are missing.
+    """Read the tags of every line's file in the output folder and write the rows that are missing.
 
-    A manifest that is lost or damaged comes back (a damaged file is kept beside it, renamed).
+    A manifest that is lost comes back; a damaged one is kept beside it, renamed. What the scripts say
+    is not in the tags (or only in part); the next render fills it in.
+
+    Raises:
+        ConfigError: There is no output folder.
+        ManifestError: Another process is rendering into it, or its manifest is a newer gsvbatch's.
+        StorageError: The manifest cannot be written.
     """
-    raise NotImplementedError
+    if not project.output.is_dir():
+        raise ConfigError(f"{project.output}: no such folder; nothing was rendered here yet")
+    output = OutputFolder(project.output)
+    with HeadLock(project.manifest_path):
+        _set_aside_damaged(project.manifest_path)
+        with Manifest(project.manifest_path, create=True) as manifest:
+            return _scan(output, manifest)
+
+
+def _scan(output: OutputFolder, manifest: Manifest) -> RescanReport:
+    found, skipped = _read_all(output)
+    known = {
+        (take.line_id, take.number): take for takes in manifest.takes().values() for take in takes
+    }
+    delivered = {row.id for row in manifest.lines().values() if row.take_id is not None}
+    n_adopted = 0
+    for relative, record in found:
+        key = (record.line_id, record.take)
+        if key in known:
+            take = known[key]
+            if take.path != relative and output.find(take, relative) is None:
+                sha256, n_bytes = file_facts(output.absolute(relative))
+                manifest.change_take(take.id, path=relative, sha256=sha256, n_bytes=n_bytes)
+            continue
+        _adopt(output, manifest, relative, record, deliver=record.line_id not in delivered)
+        n_adopted += 1
+    missing = [
+        take
+        for take in known.values()
+        if take.path is not None and not output.find(take, take.path)
+    ]
+    return RescanReport(
+        n_files=len(found) + len(skipped),
+        n_adopted=n_adopted,
+        n_known=len(found) - n_adopted,
+        n_missing=len(missing),
+        skipped=tuple(skipped),
+    )
+
+
+def _read_all(output: OutputFolder) -> tuple[list[tuple[str, TakeRecord]], list[str]]:
+    """Files with a record, older takes first and the delivered one of a line last; and the others."""
+    found: list[tuple[str, TakeRecord]] = []
+    skipped: list[str] = []
+    for folder in (TAKES, LINES):
+        for path in sorted(output.absolute(folder).rglob("*")):
+            if path.suffix.lower() not in SUFFIXES or not path.is_file():
+                continue
+            relative = path.relative_to(output.path).as_posix()
+            record = read_record(path)
+            if record is None:
+                skipped.append(relative)
+            else:
+                found.append((relative, record))
+    found.sort(key=lambda item: (is_delivered(item[0]), item[1].line_id, item[1].take))
+    return found, skipped
+
+
+def _adopt(
+    output: OutputFolder, manifest: Manifest, relative: str, record: TakeRecord, *, deliver: bool
+) -> None:
+    path = output.absolute(relative)
+    lines = manifest.lines()
+    if record.line_id not in lines:
+        manifest.put_lines([_line_of(path, record)])
+    # Numbers are a take's name within its line; two copies of one file keep one row.
+    taken = {take.number for take in manifest.takes(record.line_id).get(record.line_id, [])}
+    if record.take in taken:
+        return
+    book = TakeBook(manifest, output, keep=1_000_000)
+    book.write_rows(
+        record, relative, *file_facts(path), moved={}, deliver=deliver or is_delivered(relative)
+    )
+
+
+def _line_of(path: Path, record: TakeRecord) -> dict[str, object]:
+    """What the tags say of a line."""
+    try:
+        tags = read_tags(path)
+    except AudioFileError:
+        tags = None
+    return {
+        "id": record.line_id,
+        "speaker": (tags.speaker if tags else None) or "",
+        "voice": record.voice,
+        "text": (tags.text if tags else None) or "",
+        "language": (tags.language if tags else None) or "",
+        "chapter": (tags.extra.get("CHAPTER") if tags else None) or "",
+        "variation": record.variation,
+    }
+
+
+def _set_aside_damaged(path: Path) -> None:
+    """Rename a manifest that cannot be read, with what SQLite keeps beside it.
+
+    Raises:
+        ManifestError: It can be read, but by a newer gsvbatch only.
+    """
+    if not path.exists():
+        return
+    try:
+        Manifest(path).close()
+    except ManifestError as error:
+        if "newer gsvbatch" in error.problem:
+            raise
+        number = 1
+        while (aside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
+            number += 1
+        path.replace(aside)
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -4,7 +4,6 @@ It goes through the very path of a whole book, so it is checked, retried, levell
 labelled like one.
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -121,7 +120,7 @@ def _move(made: Path, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(made, beside)
-        os.replace(beside, target)
+        beside.replace(target)
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise StorageError(target, f"cannot be written: {error.strerror}") from error

@@ -6,13 +6,13 @@ their files (`OutputFolder.find`), and files that the next run takes up or delet
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gsvbatch.audio import read_tags, sha256_file
 from gsvbatch.audio.storage import storage_error
 from gsvbatch.errors import AudioFileError
-from gsvbatch.job.files import OutputFolder
+from gsvbatch.job.files import OutputFolder, is_delivered
 from gsvbatch.manifest import Manifest, TakeRow, UtteranceRow
 from gsvbatch.manifest.store import now
 from gsvbatch.render.record import RECORD_TAG, TakeRecord, Verdict
@@ -36,20 +36,46 @@ class TakeBook:
         self._keep = keep
         self.run_id = run_id
 
-    def make_room(self, takes: Sequence[TakeRow], delivered: str) -> None:
-        """Copy the take that stands in the delivered place aside, before another is written there.
+    def make_room(self, takes: Sequence[TakeRow]) -> None:
+        """Copy the take that is delivered aside, before another is written in its place.
 
         Raises:
             StorageError: It cannot be copied.
         """
         if self._keep > 1:
             for take in takes:
-                if take.path == delivered:
-                    self._output.keep_aside(take, delivered)
+                if take.path is not None and is_delivered(take.path):
+                    self._output.keep_aside(take, take.path)
 
     def record(self, record: TakeRecord, path: str, sha256: str, n_bytes: int) -> TakeRow:
         """Write the rows of a take whose file is in its place, and deliver it."""
         takes = self._manifest.takes(record.line_id).get(record.line_id, [])
+        moved = self._pushed_out(takes)
+        take = self.write_rows(record, path, sha256, n_bytes, moved=moved, deliver=True)
+        self._clear(takes, path)
+        self.give_up(record.line_id, path)
+        return take
+
+    def write_rows(
+        self,
+        record: TakeRecord,
+        path: str,
+        sha256: str,
+        n_bytes: int,
+        *,
+        moved: Mapping[int, str | None],
+        deliver: bool,
+    ) -> TakeRow:
+        """Write the rows of a take, and nothing else.
+
+        Args:
+            record: The take.
+            path: Of its file, relative to the output folder.
+            sha256: Of its file.
+            n_bytes: Of its file.
+            moved: Where the files of other takes are now.
+            deliver: Whether the line points to it from now on.
+        """
         take = TakeRow(
             line_id=record.line_id,
             number=record.take,
@@ -90,17 +116,15 @@ class TakeBook:
             )
             for position, utterance in enumerate(record.utterances)
         ]
-        self._manifest.record_take(
-            take,
-            utterances,
-            self._pushed_out(takes, path),
-            **line_state(record.verdict, record.problems),
-            variation=record.variation,
-            is_picked=False,
-            accepted="",
-        )
-        self.give_up(record.line_id, path)
-        return take
+        line_values: dict[str, object] = {}
+        if deliver:
+            line_values = {
+                **line_state(record.verdict, record.problems),
+                "variation": record.variation,
+                "is_picked": False,
+                "accepted": "",
+            }
+        return self._manifest.record_take(take, utterances, moved, deliver=deliver, **line_values)
 
     def restore(
         self,
@@ -125,17 +149,18 @@ class TakeBook:
         """
         others = [other for other in takes if other.id != take.id]
         for other in others:
-            if other.path == delivered:
-                self._output.keep_aside(other, delivered)
+            if other.path is not None and is_delivered(other.path):
+                self._output.keep_aside(other, other.path)
         if source != delivered:
             self._output.deliver(source, delivered)
         self._manifest.deliver_take(
             take.line_id,
             take.id,
-            {**self._pushed_out(others, delivered), take.id: delivered},
+            {**self._pushed_out(others), take.id: delivered},
             **line_state(Verdict(take.verdict), json.loads(take.problems)),
             is_picked=is_picked,
         )
+        self._clear(takes, delivered)
         if source != delivered:
             self._output.remove(source)
         self.give_up(take.line_id, delivered)
@@ -157,14 +182,20 @@ class TakeBook:
             if take.path is not None:
                 self._output.remove(take.path)
 
-    def _pushed_out(self, takes: Sequence[TakeRow], delivered: str) -> dict[int, str | None]:
-        """Where the takes are now that stood in the delivered place."""
+    def _pushed_out(self, takes: Sequence[TakeRow]) -> dict[int, str | None]:
+        """Where the takes are now that were delivered before."""
         moved: dict[int, str | None] = {}
         for take in takes:
-            if take.path == delivered:
-                aside = self._output.take_path(take, delivered)
+            if take.path is not None and is_delivered(take.path):
+                aside = self._output.take_path(take, take.path)
                 moved[take.id] = aside if self._output.absolute(aside).exists() else None
         return moved
+
+    def _clear(self, takes: Sequence[TakeRow], delivered: str) -> None:
+        """Remove what was delivered under another name or in another format."""
+        for take in takes:
+            if take.path is not None and is_delivered(take.path) and take.path != delivered:
+                self._output.remove(take.path)
 
 
 def read_record(path: Path) -> TakeRecord | None:

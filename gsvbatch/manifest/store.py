@@ -124,14 +124,17 @@ class Manifest(Database):
         take: TakeRow,
         utterances: Sequence[UtteranceRow],
         moved: Mapping[int, str | None],
+        *,
+        deliver: bool = True,
         **line_values: Any,
     ) -> TakeRow:
-        """Write a take and its utterances, and deliver it: the line points to it from now on.
+        """Write a take and its utterances.
 
         Args:
             take: The take.
             utterances: Its pieces; their ``take_id`` is filled in.
             moved: Where files of other takes are since, by id; None: given up.
+            deliver: Whether the line points to it from now on.
             line_values: Further columns of the line.
         """
         with self._session() as session:
@@ -142,11 +145,12 @@ class Manifest(Database):
                 session.add(row)
             for take_id, path in moved.items():
                 session.execute(update(TakeRow).where(TakeRow.id == take_id).values(path=path))
-            session.execute(
-                update(LineRow)
-                .where(LineRow.id == take.line_id)
-                .values(take_id=take.id, **line_values)
-            )
+            if deliver:
+                line_values["take_id"] = take.id
+            if line_values:
+                session.execute(
+                    update(LineRow).where(LineRow.id == take.line_id).values(**line_values)
+                )
         return take
 
     def move_takes(self, moved: Mapping[int, str | None]) -> None:
@@ -154,6 +158,11 @@ class Manifest(Database):
         with self._session() as session:
             for take_id, path in moved.items():
                 session.execute(update(TakeRow).where(TakeRow.id == take_id).values(path=path))
+
+    def change_take(self, take_id: int, **values: Any) -> None:
+        """Set columns of a take."""
+        with self._session() as session:
+            session.execute(update(TakeRow).where(TakeRow.id == take_id).values(**values))
 
     def deliver_take(
         self, line_id: str, take_id: int, moved: Mapping[int, str | None], **line_values: Any
