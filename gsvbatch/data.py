@@ -66,6 +66,8 @@ class Span:
 
     language: str
     text: str
+    phoneme_counts: tuple[int, ...] = ()
+    """Phonemes of each character (zh), or of each word, blank and mark (en), in order of the text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@
   - UserError               the input is wrong; the message says where and how to mend it
     . ScriptError           a line of a script file cannot be read
     . MarkupError           an inline mark in a line's text is wrong
+    . LexiconError          an entry of a pronunciation lexicon is wrong
     . ConfigError           a project, job or engine setting is wrong
     . VoiceError            a voice profile is missing, damaged or made for another model
     . ReferenceClipError    a reference clip cannot make a voice
@@ -57,6 +58,20 @@ class MarkupError(UserError):
 
     def __str__(self) -> str:
         return f"column {self.column}: {self.problem}"
+
+
+class LexiconError(UserError):
+    """An entry of a pronunciation lexicon is wrong; line 0 stands for the file as a whole."""
+
+    def __init__(self, path: Path, line_number: int, problem: str) -> None:
+        super().__init__(path, line_number, problem)
+        self.path = path
+        self.line_number = line_number
+        self.problem = problem
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line_number}" if self.line_number else str(self.path)
+        return f"{where}: {self.problem}"
 
 
 class ConfigError(UserError):

@@ -1,0 +1,191 @@
+"""Which language each part of a text is spoken in.
+
+Scripts decide first: Latin letters are English, Han characters Chinese (Japanese in a sentence that is written
+in kana), kana Japanese, hangul Korean. A number is read in the language of the line, for that is what people
+do with the "4" of "GPT-4" and the "15" of "iPhone 15" in a Chinese sentence; only inside a longer English
+stretch is it English. Marks and blanks go with what stands before them, or else with what follows.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from gsvbatch.data import Span
+from gsvbatch.text.mandarin.measures import LATIN_QUANTITY
+from gsvbatch.text.notation import is_han
+from gsvbatch.text.reading import Reading, is_private_use
+
+NAMES = {"zh": "Chinese", "en": "English", "ja": "Japanese", "ko": "Korean", "yue": "Cantonese"}
+
+ENGLISH_STRETCH = 4
+"""Words of two letters or more that make a stretch of text English, numbers included."""
+
+_ALIASES = {"cmn": "zh", "chinese": "zh", "english": "en", "jp": "ja", "kr": "ko"}
+
+_LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a"
+_TOKEN = re.compile(
+    r"(?P<english>(?:https?://|www\.)[\w.~:/?#@!$&'()*+,;=%-]*[\w/]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    rf"|\d+(?:st|nd|rd|th)\b|[{_LATIN}]+(?:['’][{_LATIN}]+)*)"
+    rf"|(?P<number>(?<![{_LATIN}]\s)[+\-−]?(?:{LATIN_QUANTITY.pattern})"
+    rf"|(?<![{_LATIN}\d])[+\-−±]?[$€£¥￥]?\d+(?:[.,:/~-]\d+)*[%‰]?|[0-9０-９]+)"
+    r"|(?P<kana>[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f]+)"
+    r"|(?P<hangul>[\uac00-\ud7af\u1100-\u11ff\u3130-\u318f]+)"
+    r"|(?P<reading>[\ue000-\uf8ff])"
+    r"|(?P<other>.)",
+    re.DOTALL | re.ASCII,
+)
+_SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]*")
+_KANA = re.compile(r"[\u3041-\u30fa\u31f0-\u31ff\uff66-\uff9f]")
+# Letters of no script's own alphabet: signs of measure and mathematics, which go with their neighbours.
+_SIGN_NAMES = ("MICRO", "FEMININE", "MASCULINE", "MODIFIER", "MATHEMATICAL", "DOUBLE-STRUCK", "SCRIPT", "BLACK-LETTER",
+               "ANGSTROM", "KELVIN", "OHM", "GREEK", "LATIN", "CIRCLED", "PARENTHESIZED", "SQUARE", "COMBINING")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A piece of text that is of one language; None until its neighbours decide."""
+
+    text: str
+    kind: str
+    language: str | None
+
+
+def base_language(tag: str | None) -> str | None:
+    """Return the language a line is in, from what users write: ``zh-CN``, ``all_zh``, ``en``; None for ``auto``."""
+    name = (
+        (tag or "auto").strip().lower().replace("-", "_").removeprefix("all_").removeprefix("auto_")
+    )
+    name = name.split("_")[0]
+    return None if name in ("auto", "") else _ALIASES.get(name, name)
+
+
+def spans(
+    text: str,
+    language: str | None = None,
+    readings: Mapping[str, Reading] | None = None,
+    forced: Sequence[str | None] = (),
+) -> tuple[Span, ...]:
+    """Return the runs of one language, which put together are the text.
+
+    Args:
+        text: What is to be spoken, not yet normalized.
+        language: Of the line. ``zh`` (and ``ja``, ``ko``, ``yue``): its numbers and Han characters are in that
+            language, Latin letters in English. ``en``: all but the characters of other scripts is English.
+            None or ``auto``: ``zh`` if there are Han characters or nothing to go by, else what there is.
+        readings: For each private-use character what it stands for: pinyin is Chinese, ARPAbet English.
+        forced: For each character the language that a mark gives it, or None.
+
+    A language without a frontend comes out by its name (``ja``), a script without one by its own (``cyrillic``).
+    """
+    main = base_language(language)
+    tokens: list[_Token] = []
+    for forced_language, part in _runs(text, forced):
+        found = list(_tokens(part, forced_language or main, readings or {}))
+        if forced_language == "en" or (
+            forced_language and not any(token.language for token in found)
+        ):
+            found = [replace(token, language=token.language or forced_language) for token in found]
+        tokens.extend(found)
+    settled = _settle(tokens, main)
+    return tuple(
+        Span(name, "".join(token.text for token in group))
+        for name, group in groupby(settled, key=lambda token: token.language or "zh")
+    )
+
+
+def _runs(text: str, forced: Sequence[str | None]) -> Iterator[tuple[str | None, str]]:
+    if not forced:
+        yield None, text
+        return
+    start = 0
+    for name, group in groupby(forced):
+        end = start + len(list(group))
+        yield name, text[start:end]
+        start = end
+
+
+def _tokens(text: str, main: str | None, readings: Mapping[str, Reading]) -> Iterator[_Token]:
+    """Yield a text's tokens; numbers and marks, which no script decides, have no language yet."""
+    sentences = _SENTENCE.finditer(text)
+    sentence_end, han = 0, "zh"
+    # The micro sign is written for the Greek letter, which is what the table of units has.
+    for match in _TOKEN.finditer(text.replace("µ", "μ")):
+        while match.start() >= sentence_end:
+            sentence = next(sentences)
+            sentence_end, han = sentence.end(), _language_of_han(sentence[0], main)
+        kind, found = match.lastgroup or "other", text[match.start() : match.end()]
+        language: str | None = None
+        if kind == "english":
+            language = "en"
+        elif kind == "kana":
+            language = "ja"
+        elif kind == "hangul":
+            language = "ko"
+        elif kind == "reading":
+            reading = readings.get(found)
+            language = "en" if reading and reading.kind == "arpabet" else "zh"
+        elif kind == "other" and (is_han(found) or found in "々〆"):
+            kind, language = "han", han
+        elif kind == "other" and found.isalpha():
+            language = _script(found)
+        yield _Token(found, kind, language)
+
+
+def _language_of_han(sentence: str, main: str | None) -> str:
+    """Return the language of a sentence's Han characters.
+
+    Kana make a sentence Japanese unless it has a character that Japanese does not use, as 你 or 这.
+    """
+    if main in ("ja", "ko", "yue"):
+        return main
+    if main is None and _KANA.search(sentence):
+        try:
+            "".join(filter(is_han, sentence)).encode("shift_jis")
+        except UnicodeEncodeError:
+            return "zh"
+        return "ja"
+    return "zh"
+
+
+def _script(letter: str) -> str | None:
+    """Return the name of the script of a letter that no language here is written in, or None for a sign."""
+    name = unicodedata.name(letter, "")
+    if not name or name.startswith(_SIGN_NAMES) or is_private_use(letter):
+        return None
+    return name.split()[0].lower()
+
+
+def _settle(tokens: list[_Token], main: str | None) -> list[_Token]:
+    """Give a language to each token that has none."""
+    known = [token.language for token in tokens if token.language]
+    line = main or ("zh" if "zh" in known else known[0] if known else "zh")
+    result = list(tokens)
+    for start, end in _stretches(tokens):
+        n_words = sum(t.language == "en" and len(t.text) > 1 for t in tokens[start:end])
+        is_english = line == "en" or n_words >= ENGLISH_STRETCH
+        for index in range(start, end):
+            token = tokens[index]
+            if token.language is None and token.kind == "number":
+                touches = index + 1 < len(tokens) and tokens[index + 1].kind == "han"
+                result[index] = replace(
+                    token, language="en" if is_english and not touches else line
+                )
+    previous: str | None = None
+    for index, token in enumerate(result):
+        if token.language is None and previous:
+            result[index] = replace(token, language=previous)
+        previous = result[index].language
+    first = next((token.language for token in result if token.language), line)
+    return [token if token.language else replace(token, language=first) for token in result]
+
+
+def _stretches(tokens: Sequence[_Token]) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of tokens without any of another script than Latin between them."""
+    start = 0
+    for index, token in enumerate([*tokens, _Token("", "end", "end")]):
+        if token.language not in (None, "en"):
+            if index > start:
+                yield start, index
+            start = index + 1

@@ -1,0 +1,298 @@
+"""Cuts a text into the pieces that are spoken in one go, without losing a character.
+
+A piece ends with its sentence, where a reader would breathe. Pieces too short for the model to start on are
+joined to the next, and those too long for it to keep its voice are cut again at the best place there is:
+after a clause, else between words, and inside a word only when nothing else is left. The cut methods of the
+WebUI (`gsvbatch.text.cuts`) can be asked for by name; of them the borders are taken and no character changed.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from gsvbatch.text import cuts
+from gsvbatch.text.notation import is_han
+
+SENTENCE = "sentence"
+METHODS = (SENTENCE, *cuts.METHODS)
+
+MIN_MAX_CHARACTERS = 10
+LATIN_WIDTH = 0.4
+"""Of a Latin letter, in Chinese characters: English words take about two fifths of the time a letter."""
+
+_SILENT_FROM = "\U00100000"
+
+_ENDS = "。！？!?．｡"
+_CLAUSE_ENDS = "，,、；;：:…~～—"
+_OPENERS = "“‘「『（(《〈【[{〔"
+_CLOSERS = "”’」』）)》〉】]}〕"
+_BRACKETS = dict(zip("（(《〈【[{〔", "）)》〉】]}〕", strict=True))
+
+_UNBROKEN = re.compile(
+    r"(?:https?://|www\.)[\w.~:/?#@!$&'()*+,;=%-]*[\w/]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|\d+(?:[.,:/]\d+)+%?|\d+%?|[A-Za-zÀ-ɏ]+(?:['’.&-][A-Za-zÀ-ɏ0-9]+)*[0-9]*",
+    re.ASCII,
+)
+_TITLE = re.compile(
+    "mr|mrs|ms|dr|prof|st|gen|sen|rep|gov|capt|sgt|col|lt|rev|hon|mt|vs|e[.]g|i[.]e|cf|approx"
+)
+_NUMBERED = re.compile("no|nos|fig|figs|vol|ch|sec|art|p|pp|eq")
+_MAY_END = re.compile(
+    "etc|inc|ltd|co|corp|jr|sr|dept|al|a[.]m|p[.]m|u[.]s|u[.]k|d[.]c|b[.]c|ph[.]d"
+)
+
+# How much worse a border is than the best, in shares of the longest piece by which it may lie off centre.
+_AFTER_CLAUSE, _AFTER_COMMA, _AFTER_LISTED, _BETWEEN_WORDS, _AFTER_PARTICLE, _ANYWHERE, _INSIDE = (
+    0.0, 0.1, 0.6, 1.5, 2.2, 2.6, 4.0,
+)  # fmt: skip
+_STUB = 0.8
+"""Added for a border that leaves a piece shorter than `cuts.MIN_LENGTH`."""
+
+
+def cut(
+    text: str,
+    max_characters: int = 60,
+    method: str = SENTENCE,
+    weights: Mapping[str, float] | None = None,
+) -> tuple[str, ...]:
+    """Return the pieces of a text; put together again, they are the text.
+
+    Args:
+        text: Any text. Private-use characters are spoken things of unknown kind, except those from
+            U+100000 on, which are silent.
+        max_characters: Longest piece, in Chinese characters; a Latin letter counts as `LATIN_WIDTH` and a mark
+            as nothing. For ``sentence`` only.
+        method: ``sentence``, or ``cut0`` to ``cut5``.
+        weights: Width of single characters that stand for something longer.
+
+    Raises:
+        KeyError: There is no such method.
+        ValueError: ``max_characters`` is under `MIN_MAX_CHARACTERS`.
+    """
+    if max_characters < MIN_MAX_CHARACTERS:
+        raise ValueError(
+            f"max_characters is {max_characters}, but must be {MIN_MAX_CHARACTERS} or more"
+        )
+    if not text:
+        return ()
+    if method != SENTENCE:
+        borders = _upstream_borders(text, method)
+        return tuple(text[a:b] for a, b in pairwise([0, *borders, len(text)]))
+    weights = weights or {}
+    whole = _join_short([text[a:b] for a, b in pairwise([0, *_sentence_ends(text), len(text)])])
+    return tuple(
+        piece for sentence in whole for piece in _shorten(sentence, max_characters, weights)
+    )
+
+
+def is_speakable(character: str) -> bool:
+    """Whether a character may have a sound: a letter, a digit, or what stands for a reading or an alias."""
+    return (
+        character.isalnum()
+        or "\ue000" <= character <= "\uf8ff"
+        or "\U000f0000" <= character < _SILENT_FROM
+    )
+
+
+def width(text: str, weights: Mapping[str, float] | None = None) -> float:
+    """Return about how long a text takes to say, in Chinese characters."""
+    weights = weights or {}
+    return sum(_width(character, weights) for character in text)
+
+
+def _width(character: str, weights: Mapping[str, float]) -> float:
+    if (given := weights.get(character)) is not None:
+        return given
+    if not is_speakable(character):
+        return 0.0
+    return LATIN_WIDTH if character.isalpha() and character < "\u0250" else 1.0
+
+
+# ---------------------------------------------------------------------- sentences
+
+
+def _sentence_ends(text: str) -> list[int]:
+    """Return the positions, but for the text's own end, at which a sentence has ended."""
+    unbroken = {i for match in _UNBROKEN.finditer(text) for i in range(match.start(), match.end())}
+    bracketed = _bracketed(text)
+    ends: list[int] = []
+    start = 0
+    for position, character in enumerate(text):
+        if position < start:
+            continue
+        if character != "\n":
+            if position in unbroken or position in bracketed:
+                continue
+            if character not in _ENDS and not (
+                character == "." and _is_full_stop(text, start, position)
+            ):
+                continue
+        end = _after_closers(text, position + 1)
+        if any(map(is_speakable, text[start:end])) and end < len(text):
+            ends.append(end)
+            start = end
+    return ends
+
+
+def _after_closers(text: str, position: int) -> int:
+    """Return where the next sentence begins: after more marks, closing quotes and blanks."""
+    while position < len(text):
+        character = text[position]
+        closes = character in _ENDS or character in ".…" or character in _CLOSERS
+        closes |= character == '"' and text.count('"', 0, position) % 2 == 1
+        if not closes:
+            break
+        position += 1
+    while position < len(text) and text[position].isspace():
+        position += 1
+    return position
+
+
+def _bracketed(text: str) -> set[int]:
+    """Return the positions inside brackets that are closed on the same line."""
+    inside: set[int] = set()
+    stack: list[int] = []
+    for position, character in enumerate(text):
+        if character == "\n":
+            stack.clear()
+        elif character in _BRACKETS:
+            stack.append(position)
+        elif stack and character == _BRACKETS[text[stack[-1]]]:
+            inside.update(range(stack.pop(), position))
+    return inside
+
+
+def _is_full_stop(text: str, start: int, position: int) -> bool:
+    """Whether the period at a position ends a sentence that begins at ``start``."""
+    following = text[position + 1 : position + 2]
+    if following.isascii() and following.isalnum():
+        return False  # example.txt
+    if "." in (text[position - 1 : position], following):
+        return False  # ...
+    match = re.search(r"[A-Za-z]+(?:\.[A-Za-z]+)*$|\d+$", text[start:position])
+    word = match[0] if match else ""
+    rest = text[position + 1 :].lstrip()
+    if not rest:
+        return True
+    if word.isdigit():
+        return bool(text[start:position].strip() != word)  # "1. Open the box."
+    if len(word) == 1 and word.isupper() and word != "I":
+        return not (rest[0].isascii() and rest[0].isupper())  # J. K. Rowling
+    lower = word.lower()
+    if _TITLE.fullmatch(lower):
+        return False
+    if _NUMBERED.fullmatch(lower):
+        return not rest[0].isdigit()
+    if _MAY_END.fullmatch(lower):
+        return not (rest[0].islower() or rest[0].isdigit() or rest[0] in ",;:")
+    return True
+
+
+def _join_short(pieces: Sequence[str]) -> list[str]:
+    """Join pieces too short to be spoken alone to the next one, and the last of them to the one before."""
+    result: list[str] = []
+    waiting = ""
+    for piece in pieces:
+        waiting += piece
+        if len("".join(waiting.split())) >= cuts.MIN_LENGTH and any(map(is_speakable, waiting)):
+            result.append(waiting)
+            waiting = ""
+    if waiting and result:
+        result[-1] += waiting
+    elif waiting:
+        result.append(waiting)
+    return result
+
+
+# ---------------------------------------------------------------------- pieces too long
+
+
+def _shorten(piece: str, limit: int, weights: Mapping[str, float]) -> Iterator[str]:
+    """Yield a piece whole if it is short enough, else in parts of about equal length."""
+    while (total := width(piece, weights)) > limit:
+        border = _best_border(piece, total, limit, weights)
+        if border is None:
+            break
+        yield piece[:border]
+        piece = piece[border:]
+    yield piece
+
+
+def _best_border(piece: str, total: float, limit: int, weights: Mapping[str, float]) -> int | None:
+    target = total / -(-total // limit)
+    unbroken = {
+        i for match in _UNBROKEN.finditer(piece) for i in range(match.start() + 1, match.end())
+    }
+    best: tuple[float, int] | None = None
+    said = 0.0
+    for position in range(1, len(piece)):
+        said += _width(piece[position - 1], weights)
+        if said > limit:
+            break
+        if said == 0 or said == total:
+            continue
+        cost = _cost(piece, position, unbroken)
+        if cost is None:
+            continue
+        cost += abs(said - target) / limit
+        if min(said, total - said) < cuts.MIN_LENGTH:
+            cost += _STUB
+        if best is None or cost < best[0]:
+            best = (cost, position)
+    return best[1] if best else None
+
+
+def _cost(piece: str, position: int, unbroken: set[int]) -> float | None:
+    """Return how bad a border before a position is, or None if it would strand a mark."""
+    before, after = piece[position - 1], piece[position]
+    if (
+        after.isspace()
+        or after in _CLOSERS
+        or after in _ENDS
+        or after in _CLAUSE_ENDS
+        or after == "."
+    ):
+        return None
+    if position in unbroken:
+        return _INSIDE
+    if before in _OPENERS:
+        return _INSIDE
+    mark = piece[:position].rstrip().rstrip(_CLOSERS + '"')[-1:]
+    if mark and mark in _ENDS + "；;：:…—~～":
+        return _AFTER_CLAUSE
+    if mark and mark in "，,":
+        return _AFTER_COMMA
+    if mark == "、":
+        return _AFTER_LISTED
+    if before.isspace() or before in _CLOSERS or is_han(before) != is_han(after):
+        return _BETWEEN_WORDS
+    if before in "的了着过" or after in "和而但并或因所如当在从对把被":
+        return _AFTER_PARTICLE
+    return _ANYWHERE
+
+
+# ---------------------------------------------------------------------- upstream's methods
+
+
+def _upstream_borders(text: str, method: str) -> list[int]:
+    """Return where a cut method of the WebUI would cut, as positions in the text as it stands.
+
+    The methods rewrite marks but keep every letter, so a border is known by the letters before it.
+    """
+    letters = [
+        index
+        for index, character in enumerate(text)
+        if re.match(r"\w", character) or is_speakable(character)
+    ]
+    counted, borders = 0, []
+    for piece in cuts.pieces(text, method, short_start=False)[:-1]:
+        counted += sum(
+            1 for character in piece if re.match(r"\w", character) or is_speakable(character)
+        )
+        if not 0 < counted < len(letters):
+            continue
+        border = letters[counted]
+        while border > letters[counted - 1] + 1 and text[border - 1] in _OPENERS:
+            border -= 1
+        borders.append(border)
+    return borders
