@@ -26,11 +26,12 @@ _BOLD_SPEAKER = re.compile(
 )
 _HARD_BREAKS = ("\\", "  ")
 _SPEECH_TAG = re.compile(
-    r"</?(?:break|tone|phoneme|sub|say-as|lang|prosody|emphasis|voice)\b", re.IGNORECASE
+    r"</?(?:break|tone|phoneme|sub|say-as|lang|prosody|emphasis|voice|speak)\b", re.IGNORECASE
 )
 _SIGNS = re.compile(r"[\\`*_\[\]<&!]")
+_ESCAPED_MARKS = frozenset("\\[]<>(){}|")
 _OFF = ["code", "lheading", "reference", "html_block"]
-_INLINE = MarkdownIt("commonmark").disable(_OFF)
+_INLINE = MarkdownIt("commonmark").disable([*_OFF, "text_join"])
 # Inline signs are read only after speaker and id are taken off, so the first pass leaves them alone.
 _BLOCKS = MarkdownIt("commonmark").disable([*_OFF, "inline"]).enable("table")
 
@@ -119,6 +120,8 @@ def _spoken(written: str) -> str:
 
 
 def _inline_text(token: Token) -> str:
+    if token.type == "text_special" and token.content in _ESCAPED_MARKS:
+        return token.markup  # still needed: an escaped bracket is no mark of speech either
     if token.type in {"text", "code_inline", "text_special"}:
         return token.content
     if token.type in {"softbreak", "hardbreak"}:

@@ -12,6 +12,7 @@ from gsvbatch.script.speakers import parse_piece, speaker_key, split_id
 from gsvbatch.script.yaml_tree import Mapping as YamlMapping
 from gsvbatch.script.yaml_tree import Sequence as YamlSequence
 from gsvbatch.script.yaml_tree import parse_yaml, scalars
+from gsvbatch.units import Seconds
 
 _WIDE = re.compile(
     r"[\u2e80-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\u2018-\u201d\u2026\u2014]"
@@ -22,8 +23,11 @@ _VOICE = re.compile(r"<<VOICE:([^<>]{1,200})>>\s*")
 _CHAPTER = re.compile(r"<<CHAPTER_MARKER:([^<>]{1,200})>>")
 _METADATA = re.compile(r"<<METADATA_([A-Z_]{1,40}):([^<>]{0,500})>>")
 _PAUSE_ALONE = re.compile(
-    r"\[(?:pause:|停顿:?|#)\s*(\d{1,4}(?:\.\d{1,3})?)\s*(s|ms|秒)?\]|<break\s+time=[\"'](\d{1,6}(?:\.\d{1,3})?)(s|ms)[\"']\s*/>"
+    r"\[(?:(?:pause|break|停顿)\s*[:：=]?|#(?=\s*\d))\s*(\d{1,4}(?:\.\d{1,3})?)?\s*(s|ms|秒|毫秒)?\]"
+    r"|<break\s+time=[\"'](\d{1,6}(?:\.\d{1,3})?)(s|ms)[\"']\s*/>",
+    re.IGNORECASE,
 )
+_DEFAULT_PAUSE: Seconds = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +115,9 @@ class Outline:
         elif metadata := _METADATA.fullmatch(written):
             self._metadata[metadata[1].casefold()] = metadata[2].strip()
         elif pause := _PAUSE_ALONE.fullmatch(written):
-            amount, unit = (pause[1], pause[2]) if pause[1] else (pause[3], pause[4])
-            self._bare_pause(float(amount) / (1000 if unit == "ms" else 1))
+            amount, unit = pause[1] or pause[3], (pause[2] or pause[4] or "").lower()
+            seconds = float(amount) if amount else _DEFAULT_PAUSE
+            self._bare_pause(seconds / 1000 if unit in {"ms", "毫秒"} else seconds)
         elif voice := _VOICE.fullmatch(written):
             self._voice = voice[1].strip()
         else:

@@ -14,6 +14,7 @@ from gsvbatch.script.fields import field_of
 _RESERVED_WORDS = """
     pause break voice fast slow speed style silence sleep wait chapter title section scene sfx bgm music sound
     http https ftp file mailto note notes warning tip tips example examples ps todo fixme ratio
+    zh en ja ko yue auto
     laugh laughs laughing sigh sighs cough coughs whisper whispers breath
     停顿 暂停 静音 快 慢 语速 音效 音乐 背景音乐 注意 注 提示 备注 说明 例如 比如 例 即 总之 结论 结果 时间 地点 日期
     标题 章节 笑 大笑 叹气 咳嗽 哭 耳语 换气
@@ -87,7 +88,9 @@ def starts_line(written: str, allowed: frozenset[str] | None = None) -> bool:
 
 def _parse_head(body: str, allowed: frozenset[str] | None) -> Piece:
     if body.startswith(("\\[", "\\【")):
-        return Piece({"text": body[1:]})
+        # The backslash of "\[pause:1]" is not ours: the text's own marks are escaped alike.
+        is_ours = "speaker" in _parse_head(body[1:], allowed).values
+        return Piece({"text": body[1:] if is_ours else body})
     if head := _HEAD.match(body):
         piece = _bracket_head(head[1] or head[2], head[3], allowed)
         if piece is not None:
@@ -139,7 +142,7 @@ def _bracket_head(inside: str, text: str, allowed: frozenset[str] | None) -> Pie
     if (
         not is_name
         or name.startswith(("#", "/", "!", "^"))
-        or re.match(r"(停顿|pause|break)[\s\d]", key)
+        or re.match(r"(停顿|pause|break)[\s\d=:+.-]", key)
     ):
         return None
     values = {"speaker": name, "text": text.strip()}

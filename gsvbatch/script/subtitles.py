@@ -18,7 +18,7 @@ from gsvbatch.script.speakers import parse_piece, starts_line
 _TIME = r"(?:\d{1,3}:)?\d{1,2}:\d{1,2}[,.]\d{1,3}"
 _TIMING = re.compile(rf"\s*({_TIME})\s*-->\s*({_TIME})(?:\s.*)?")
 _STYLE_TAG = re.compile(
-    r"</?(?:i|b|u|s|font|c|ruby|rt|lang|v)(?:[\s.][^<>]{0,200})?>|<[\d:.]{5,12}>|\{\\[^{}]{0,200}\}",
+    r"</?(?:i|b|u|s|font|c|ruby|rt|v)(?:[\s.][^<>]{0,200})?>|<[\d:.]{5,12}>|\{\\[^{}]{0,200}\}",
     re.IGNORECASE,
 )
 _VOICE_TAG = re.compile(r"<v(?:\.[^\s<>]{1,80})?\s+([^<>]{1,200})>")

@@ -40,6 +40,8 @@ SPOKEN = [
     ("角(jue2)色 [pause:0.5] 好。", ["角(jue2)色 [pause:0.5] 好。"]),
     ('Wait <break time="800ms"/> here <tone as=jue2>角</tone>.', ['Wait <break time="800ms"/> here <tone as=jue2>角</tone>.']),
     ("[Alice]: no reference.", ["no reference."]),
+    ("重\\(chong2) and 5\\_a \\[pause:1]", ["重\\(chong2) and 5_a \\[pause:1]"]),
+    ("[en]Tom: hi[/en]，{NVIDIA|英伟达}", ["[en]Tom: hi[/en]，{NVIDIA|英伟达}"]),
     ("Fish &amp; chips, 5 \\* 3.", ["Fish & chips, 5 * 3."]),
 ]  # fmt: skip
 
@@ -122,7 +124,7 @@ def test_broken_front_matter_names_its_line(tmp_path: Path) -> None:
 def test_a_pause_on_its_own_belongs_to_the_line_before(tmp_path: Path) -> None:
     lines = _read(
         tmp_path,
-        "[pause:1]\n\nA.\n\n[停顿0.5s]\n\n[#1s]\n\nB.\n\n# New\n\n<break time='250ms'/>\n\nC.",
+        "[pause:1]\n\nA.\n\n[停顿]\n\n[#1s]\n\nB.\n\n# New\n\n<break time='250ms'/>\n\nC.",
     ).lines
     assert [(line.pause_before, line.pause_after) for line in lines] == [
         (1.0, 1.5),

@@ -40,6 +40,8 @@ NOT_SPOKEN = [
     "[停顿2s]走吧。",
     "[#1s] 走吧。",
     "[break] Go on.",
+    "[pause=1] Go on.",
+    "[en]Go on.[/en]",
     "【停顿】走吧。",
     "(叹气)好吧。",
     "比例是 3:2 左右。",
@@ -71,7 +73,12 @@ def test_reserved_names_never_speak(name: str, shape: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "text"),
-    [("小林\\：你好", "小林：你好"), ("Alice\\: hi", "Alice: hi"), ("\\[Alice] hi", "[Alice] hi")],
+    [
+        ("小林\\：你好", "小林：你好"),
+        ("Alice\\: hi", "Alice: hi"),
+        ("\\[Alice] hi", "[Alice] hi"),
+        ("\\[pause:1] hi", "\\[pause:1] hi"),
+    ],
 )
 def test_a_backslash_keeps_a_head_text(written: str, text: str) -> None:
     assert parse_piece(written).values == {"text": text}
