@@ -9,7 +9,7 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _POWER = re.compile(
     r"(?<=[0-9A-Za-z)）\]\u0370-\u03ff\u4e00-\u9fff])([⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\^[({]?(-?[0-9]+)[)}]?)"
 )
-_FRACTION = re.compile(r"(?<![0-9./])([0-9]+)\s*/\s*([0-9]+)(?![0-9./])")
+_FRACTION = re.compile(r"((?<![0-9A-Za-z])-)?(?<![0-9./])([0-9]+)\s*/\s*([0-9]+)(?![0-9./])")
 _RATIO = re.compile(r"(?<=[0-9])\s*[:：∶]\s*(?=[0-9])")
 _SCORE = re.compile(r"(?<=比分)([是为]?\s*[0-9]+)\s*-\s*(?=[0-9])")
 
@@ -32,9 +32,11 @@ _BINARY = [
 _BETWEEN_NUMBERS = [
     (re.compile(rf"(?<=[0-9A-Za-z)）])\s*{sign}\s*(?=[-0-9A-Za-z(（.])"), word)
     for sign, word in ((r"\*", "乘"), ("<", "小于"), (">", "大于"))
+] + [
+    (re.compile(r"(?<![-=<>/0-9A-Za-z])<(?=[0-9])"), "小于"),
+    (re.compile(r"(?<![-=<>/0-9A-Za-z])>(?=[0-9])"), "大于"),
 ]
 """Signs that mean other things between words: emphasis, tags, arrows."""
-
 _POSITIVE = re.compile(r"(?<![0-9A-Za-z])\+\s*(?=[.0-9])")
 _NEGATIVE = re.compile(r"(?<![0-9A-Za-z])-(?=\.?[0-9])")
 
@@ -51,15 +53,19 @@ _SIGN = re.compile("[" + "".join(_WORDS) + "]")
 _GREEK_LETTER = re.compile("[\u0391-\u03a9\u03b1-\u03c9]")
 
 
+def say_fractions(text: str) -> str:
+    """Return text with fractions in words: 3/4 四分之三, -1/2 负二分之一."""
+    return _FRACTION.sub(_say_fraction, text)
+
+
 def say_powers(text: str) -> str:
     """Return text with superscripts in words: x² 的二次方, 10^-3 的负三次方."""
     return _POWER.sub(_say_power, text)
 
 
 def say_operations(text: str) -> str:
-    """Return text with fractions, ratios, operators and signs in words; numbers stay digits."""
+    """Return text with ratios, operators and signs in words; numbers stay digits."""
     text = _NEGATIVE.sub("负", text)
-    text = _FRACTION.sub(lambda m: f"{say_integer(m[2])}分之{say_integer(m[1])}", text)
     text = _SCORE.sub(r"\1比", text)
     text = _RATIO.sub("比", text)
     text = _PLUS_MORE.sub("多", text)
@@ -74,6 +80,11 @@ def say_signs(text: str) -> str:
     """Return text with the signs and Greek letters that are left in words."""
     text = _SIGN.sub(lambda m: _WORDS[m[0]], text)
     return _GREEK_LETTER.sub(lambda m: _GREEK.get(m[0].lower(), ""), text)
+
+
+def _say_fraction(match: re.Match[str]) -> str:
+    sign = "负" if match[1] else ""
+    return f"{sign}{say_integer(match[3])}分之{say_integer(match[2])}"
 
 
 def _say_power(match: re.Match[str]) -> str:

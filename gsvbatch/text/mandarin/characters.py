@@ -43,7 +43,7 @@ _ZERO_AMONG_NUMERALS = re.compile("(?<=[一二三四五六七八九零])[○Ｏ]
 _REPEATED = re.compile(f"([{HAN}])々")
 
 # OpenCC's t2s leaves 著 alone, because it stays in 著名; as a particle it is 着.
-_PARTICLE_ZHE = re.compile("(?<![原名显卓昭巨专编译论土遗拙合所新])著(?![名作称者书录述有])")
+_PARTICLE_ZHE = re.compile("(?<![原名显卓昭巨专编译论土遗拙合所新])著(?![名作称者录述有]|书立)")
 
 
 def fold(text: str) -> str:

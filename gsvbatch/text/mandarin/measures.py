@@ -80,18 +80,23 @@ _QUANTITY = re.compile(rf"{_START}({_NUMBER})\s*({_UNIT})(?:/({_UNIT}))?{_UNIT_E
 _HOURS_OF_DURATION = re.compile(r"(?<=[0-9])h(?=[0-9]{1,2}m)|(?<=[0-9])(min|m)(?=[0-9]{1,2}s)")
 _PER_LATIN = re.compile(rf"(?<=[\u4e00-\u9fff])/({_UNIT}){_UNIT_END}")
 _PER = re.compile(
-    "(?<=元|块|角|米|升|克|吨|里|斤|瓦|卡|焦|度|字|帧|转|拍|次|户)/(?=[\u4e00-\u9fff])"
+    "(?<=元|块|角|米|升|克|吨|里|斤|瓦|卡|焦|度|字|帧|转|拍|次|户)/(?=[0-9\u4e00-\u9fff])"
 )
 
 _ORDINAL = re.compile(r"第\s*([0-9]+)(?!\.[0-9])")
 _COUNT = re.compile(rf"{_START}([0-9]+)\s*(?=[多余几来]?(?:[万亿]|[百千](?!分)|{_HAN_UNIT}))")
 _PAIR = re.compile(rf"(?<![0-9.第A-Za-z])2\s*(?=[百千万亿]|(?!{_NO_PAIR})(?:{_HAN_UNIT}))")
-_THOUSANDS = re.compile(r"(?<![0-9.,A-Za-z])([0-9]{1,3})((?:,[0-9]{3})+)(?![0-9,])")
+_THOUSANDS = re.compile(r"(?<![0-9.,A-Za-z])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])")
+_THOUSANDS_ALONE = re.compile(
+    r"(?<![-+￥$€£₩₽₹฿0-9.,A-Za-z])[0-9]{1,3}(?:,[0-9]{3})+(?=\s*(?:[\u4e00-\u9fff，。；、！？]|$))"
+    r"(?!\s*(?:[元块至到度年]|美元))"
+)
 
 
 def join_thousands(text: str) -> str:
-    """Return text without the commas of 1,234,567."""
-    return _THOUSANDS.sub(lambda m: m[1] + m[2].replace(",", ""), text)
+    """Return text without the commas of 1,234,567; in words where nothing beside it is to be read with it."""
+    text = _THOUSANDS_ALONE.sub(lambda m: say_integer(m[0].replace(",", "")), text)
+    return _THOUSANDS.sub(lambda m: m[0].replace(",", ""), text)
 
 
 def say_money(text: str) -> str:

@@ -6,7 +6,7 @@ looked for before a telephone number, both before a subtraction, and a bare run 
 
 import re
 
-from gsvbatch.text.mandarin.arithmetic import say_operations, say_powers, say_signs
+from gsvbatch.text.mandarin.arithmetic import say_fractions, say_operations, say_powers, say_signs
 from gsvbatch.text.mandarin.characters import HAN, fold
 from gsvbatch.text.mandarin.codes import say_codes, say_runs
 from gsvbatch.text.mandarin.measures import (
@@ -28,6 +28,7 @@ _STEPS = (
     say_times,
     say_dates,
     say_codes,
+    say_fractions,
     say_money,
     say_percentages,
     say_temperatures,

@@ -18,6 +18,9 @@ _DIGITS = frozenset("零一二三四五六七八九幺")
 _COUNTED = _DIGITS | frozenset("两几有半多各整每做是这那哪某十百千万亿")
 _PARTICLES = frozenset("吧呢哈啊呐噻嘛吖嗨哦哒额滴哩哟喽啰耶喔诶")
 _DIRECTIONS = frozenset("上下进出回过起开")
+_LONGEST_TAIL = 2
+"""Characters after a word that may make it part of a listed one: 地方 of 地方政府."""
+
 _ORDINAL_YI_BEFORE = ("号", "楼", "年级", "等奖", "把手", "月份")
 
 
@@ -97,7 +100,10 @@ def _is_ordinal(clause: str, index: int) -> bool:
 def _neutralize(clause: str, word: Word, pinyin: list[str]) -> None:
     text = clause[word.start : word.end]
     last = word.end - 1
-    is_listed_full = text in full_tone_words()
+    is_listed_full = any(
+        clause[word.start : word.end + more] in full_tone_words()
+        for more in range(_LONGEST_TAIL + 1)
+    )
     for index in range(word.start + 1, word.end - 1):
         if clause[index] == "个" and clause[index - 1] in _COUNTED:
             _set_tone(pinyin, index, "5")
@@ -112,12 +118,11 @@ def _neutralize(clause: str, word: Word, pinyin: list[str]) -> None:
                 pinyin[last] = "de5"
         elif text in neutral_words() or text[-2:] in neutral_words():
             _set_tone(pinyin, last, "5")
+        for start, end in pairwise(halves(clause, word)):
+            if clause[start:end] in neutral_words():
+                _set_tone(pinyin, end - 1, "5")
     elif text[-1] == "子":
         _set_tone(pinyin, last, "3")
-    bounds = halves(clause, word)
-    for start, end in pairwise(bounds):
-        if clause[start:end] in neutral_words():
-            _set_tone(pinyin, end - 1, "5")
 
 
 def _neutralize_doubled(text: str, word: Word, pinyin: list[str]) -> None:
@@ -125,7 +130,8 @@ def _neutralize_doubled(text: str, word: Word, pinyin: list[str]) -> None:
     weakens = word.tag[:1] in ("n", "v") or (word.tag[:1] == "a" and len(text) > 2)
     if not weakens or word.tag.startswith("nr"):
         return
-    for offset in range(1, len(text)):
+    seconds = (1, 3) if len(text) == 4 else range(1, len(text))  # 银行行长 doubles nothing
+    for offset in seconds:
         if text[offset] == text[offset - 1]:
             _set_tone(pinyin, word.start + offset, "5")
 

@@ -56,8 +56,10 @@ WORDS_DIFFER_V1 = {
 
 SENTENCES_DIFFER = {
     "2024年5月1日，气温-3°C，涨了12.5%。": (
-        "EE er4 l ing2 EE er4 s i04 n ian2 w u3 y ve4 y i1 r ir4 , q i4 w en1 l ing2 x ia4 s an1 d u4 , "
-        "zh ang3 l e5 b ai3 f en1 zh ir1 sh ir2 EE er4 d ian3 w u3 .",
+        (
+            "EE er4 l ing2 EE er4 s i04 n ian2 w u3 y ve4 y i1 r ir4 , q i4 w en1 l ing2 x ia4 s an1 d u4 , "
+            "zh ang3 l e5 b ai3 f en1 zh ir1 sh ir2 EE er4 d ian3 w u3 ."
+        ),
         "一 of a date is an ordinal and keeps its first tone",
     ),
     "第一次买了3公斤苹果，花了￥15元。": (
