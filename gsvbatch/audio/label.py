@@ -107,7 +107,7 @@ def parse_label(text: str | None) -> AigcLabel | None:
 
 
 def rhythm_mark(sample_rate: Hertz, level: Decibels = -28.0) -> Waveform:
-    """Return the audible mark: a soft tone in the rhythm short long, short short; 1.8 s.
+    """Return the audible mark: a soft tone in the rhythm short long, short short; 1.3 s.
 
     Args:
         sample_rate: Rate of the work it is joined to.
