@@ -124,7 +124,10 @@ def from_json(text: str, line_id: str) -> tuple[Utterance, ...]:
                     **record,
                     "phonemes": tuple(record["phonemes"]),
                     "phoneme_ids": tuple(record["phoneme_ids"]),
-                    "spans": tuple(Span(**span) for span in record["spans"]),
+                    "spans": tuple(
+                        Span(**{**span, "phoneme_counts": tuple(span["phoneme_counts"])})
+                        for span in record["spans"]
+                    ),
                 }
             ),
             id=line_id if len(records) == 1 else f"{line_id}#{number}",
