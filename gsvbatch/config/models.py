@@ -64,7 +64,7 @@ class SamplingConfig(StrictModel):
     top_k: int = Field(default=15, ge=1, le=1024)
     top_p: float = Field(default=1.0, gt=0, le=1)
     temperature: float = Field(default=1.0, gt=0, le=5)
-    repetition_penalty: float = Field(default=1.35, gt=0, le=10)
+    repetition_penalty: float = Field(default=1.35, ge=1, le=10)
     speed: float = Field(
         default=1.0, gt=0.25, le=4, validation_alias=AliasChoices("speed", "speed_factor")
     )
@@ -202,7 +202,7 @@ class ModelsConfig(StrictModel):
 
 
 class EngineConfig(StrictModel):
-    """Where and how wide rendering runs; none of it changes what is said."""
+    """Where and how wide rendering runs; no part of it is a reason to render again."""
 
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"

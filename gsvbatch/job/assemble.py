@@ -71,7 +71,7 @@ def assemble(
         works=tuple(work_info(row) for row in rows),
         written=tuple(bench.written),
         overruns=tuple(overrun for work in works for overrun in work.timeline.overruns),
-        warnings=tuple([*warnings, *bench.warnings]),
+        warnings=(*warnings, *bench.warnings),
     )
 
 
@@ -107,7 +107,7 @@ class _Bench:
         for target in stale:
             path = self._desk.output.absolute(target.path)
             if mixed is not None and target.format not in SUBTITLES:
-                self._write_audio(work, mixed, target.format, path)
+                self._write_audio(mixed, target.format, path)
             else:
                 _write_subtitles(work, target.format, path)
             self._record(work, target)
@@ -126,7 +126,7 @@ class _Bench:
             )
             yield _Target(path, name, self._force or not is_whole)
 
-    def _write_audio(self, work: Work, mixed: Mixdown, name: str, path: Path) -> None:
+    def _write_audio(self, mixed: Mixdown, name: str, path: Path) -> None:
         mixed.write(path, AudioFormat(name))
         preset = self._desk.delivery.preset
         if preset is not None and preset.largest_noise_floor is not None:

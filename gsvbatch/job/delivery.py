@@ -1,5 +1,6 @@
 """The shape in which a line's audio is delivered: format, level, tags, label."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from gsvbatch import __version__
@@ -99,7 +100,7 @@ class Delivery:
         self, line: Line, line_id: str, part: Part, parts: Parts, utterances: tuple[Utterance, ...]
     ) -> Tags:
         """What a line's file says of itself, but for what only rendering knows."""
-        shown = "".join(utterance.text for utterance in utterances).strip()
+        shown = _shown([utterance.text for utterance in utterances])
         extra = {"CHAPTER": line.chapter} if line.chapter else {}
         return Tags(
             title=shown if len(shown) <= TITLE_LENGTH else shown[: TITLE_LENGTH - 1] + "…",
@@ -120,6 +121,15 @@ class Delivery:
             text_sha256=parts.text,
             extra=extra,
         )
+
+
+def _shown(texts: Sequence[str]) -> str:
+    """A line's text without its marks; words of two sentences are kept apart."""
+    whole = ""
+    for text in texts:
+        touches = whole[-1:].isascii() and text[:1].isascii() and not whole[-1:].isspace()
+        whole += f" {text}" if whole and touches and not text[:1].isspace() else text
+    return whole.strip()
 
 
 def preset_of(

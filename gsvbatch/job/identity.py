@@ -15,6 +15,7 @@ from gsvbatch.manifest import LineRow
 from gsvbatch.script import safe_id_problem
 
 _UNSAFE = re.compile(r"[^\w.-]+")
+_GIVEN = re.compile(r".+-\d{4,}")
 _STEM_LENGTH = 60
 
 Said = tuple[str, str]
@@ -78,11 +79,22 @@ def _pair(before: Sequence[Said], after: Sequence[Said], old: range, new: range)
     return pairs
 
 
+def is_given_id(line_id: str) -> bool:
+    """Whether an id looks like one that was given here."""
+    return _GIVEN.fullmatch(line_id) is not None
+
+
+def stem_of(name: str) -> str:
+    """What the ids given to lines of a script begin with."""
+    cleaned = _UNSAFE.sub("-", name).strip("-.")[:_STEM_LENGTH]
+    return cleaned if cleaned and safe_id_problem(f"{cleaned}-0001") is None else "line"
+
+
 class _Numbering:
     """The next free ``<stem>-0001``."""
 
     def __init__(self, stem: str, taken: Collection[str]) -> None:
-        self.stem = _safe_stem(stem)
+        self.stem = stem_of(stem)
         pattern = re.compile(re.escape(self.stem.casefold()) + r"-(\d+)")
         numbers = (pattern.fullmatch(line_id.casefold()) for line_id in taken)
         self.last = max((int(match[1]) for match in numbers if match), default=0)
@@ -90,8 +102,3 @@ class _Numbering:
     def __next__(self) -> str:
         self.last += 1
         return f"{self.stem}-{self.last:04d}"
-
-
-def _safe_stem(stem: str) -> str:
-    cleaned = _UNSAFE.sub("-", stem).strip("-.")[:_STEM_LENGTH]
-    return cleaned if cleaned and safe_id_problem(f"{cleaned}-0001") is None else "line"

@@ -291,4 +291,4 @@ def _silent(_event: Event) -> None:
 def _local_runner(desk: Desk) -> Runner:
     from gsvbatch.runners.local import LocalRunner  # torch takes seconds to import
 
-    return LocalRunner(desk.project.config.engine, desk.shelf)
+    return LocalRunner(desk.project.config.engine)

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from gsvbatch.audio import AudioFormat, read_tags
-from gsvbatch.errors import AudioFileError, ConfigError, ManifestError
+from gsvbatch.audio import AudioFormat
+from gsvbatch.errors import ConfigError, ManifestError
 from gsvbatch.job.files import LINES, TAKES, OutputFolder, is_delivered
+from gsvbatch.job.identity import is_given_id
 from gsvbatch.job.project import Project
 from gsvbatch.job.records import RescanReport
 from gsvbatch.job.takebook import TakeBook, file_facts, read_record
@@ -86,33 +87,27 @@ def _read_all(output: OutputFolder) -> tuple[list[tuple[str, TakeRecord]], list[
 def _adopt(
     output: OutputFolder, manifest: Manifest, relative: str, record: TakeRecord, *, deliver: bool
 ) -> None:
-    path = output.absolute(relative)
-    lines = manifest.lines()
-    if record.line_id not in lines:
-        manifest.put_lines([_line_of(path, record)])
     # Numbers are a take's name within its line; two copies of one file keep one row.
     taken = {take.number for take in manifest.takes(record.line_id).get(record.line_id, [])}
     if record.take in taken:
         return
+    deliver = deliver or is_delivered(relative)
+    if deliver or record.line_id not in manifest.lines():
+        manifest.put_lines([_line_of(record)])
     book = TakeBook(manifest, output, keep=1_000_000)
-    book.write_rows(
-        record, relative, *file_facts(path), moved={}, deliver=deliver or is_delivered(relative)
-    )
+    path = output.absolute(relative)
+    book.write_rows(record, relative, *file_facts(path), moved={}, deliver=deliver)
 
 
-def _line_of(path: Path, record: TakeRecord) -> dict[str, object]:
-    """What the tags say of a line."""
-    try:
-        tags = read_tags(path)
-    except AudioFileError:
-        tags = None
+def _line_of(record: TakeRecord) -> dict[str, object]:
+    """What a take knows of its line; the script's name and line number it does not."""
     return {
         "id": record.line_id,
-        "speaker": (tags.speaker if tags else None) or "",
+        "speaker": record.speaker,
         "voice": record.voice,
-        "text": (tags.text if tags else None) or "",
-        "language": (tags.language if tags else None) or "",
-        "chapter": (tags.extra.get("CHAPTER") if tags else None) or "",
+        "text": record.written,
+        "chapter": record.chapter,
+        "has_own_id": not is_given_id(record.line_id),
         "variation": record.variation,
     }
 

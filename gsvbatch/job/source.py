@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gsvbatch.data import Line
 from gsvbatch.errors import ConfigError, ScriptError
-from gsvbatch.job.identity import with_ids
+from gsvbatch.job.identity import stem_of, with_ids
 from gsvbatch.job.project import Project
 from gsvbatch.manifest import LineRow
 from gsvbatch.script import Script, read_script, safe_id_problem
@@ -83,7 +83,7 @@ def read_source(project: Project, known: Mapping[str, LineRow]) -> Source:
     seen: dict[str, Line] = {}
     for name, script in scripts.items():
         unread = {problem.line_number: problem.problem for problem in script.problems}
-        remembered = {row.id: row for row in known.values() if row.script == name}
+        remembered = _remembered(known, name, script.path.stem)
         named = with_ids(script.lines, script.path.stem, remembered, taken)
         for position, (line, written) in enumerate(zip(named, script.lines, strict=True)):
             line_id = line.id or ""
@@ -108,6 +108,14 @@ def read_source(project: Project, known: Mapping[str, LineRow]) -> Source:
         first = project.scripts[0]
         raise ScriptError(first, 0, "no line to speak; write some text into it")
     return Source(tuple(lines), scripts, tuple(problems))
+
+
+def _remembered(known: Mapping[str, LineRow], name: str, stem: str) -> dict[str, LineRow]:
+    """The rows of a script, in its order; after a rescan they do not say which script is theirs."""
+    own = [row for row in known.values() if row.script == name]
+    prefix = f"{stem_of(stem)}-"
+    orphans = [row for row in known.values() if not row.script and row.id.startswith(prefix)]
+    return {row.id: row for row in [*own, *orphans]}
 
 
 def _id_problem(line_id: str, line: Line, seen: dict[str, Line]) -> str:

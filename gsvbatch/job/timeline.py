@@ -79,7 +79,7 @@ class Timeline:
         ends = [start for start, _ in marks[1:]] + [duration]
         return tuple(
             Chapter(start, end, title)
-            for (start, title), end in zip(marks, ends, strict=True)
+            for (start, title), end in zip(marks, ends, strict=False)  # no marks, but an end
             if end - start > SHORTEST_CHAPTER
         )
 

@@ -86,6 +86,7 @@ class VoiceShelf:
                 folder=folder,
                 digest=profile.digest[:32],
                 models=digest([digests.t2s, digests.synthesizer]),
+                source=source,
             ),
             symbols=profile.symbol_version,
             language=profile.language,

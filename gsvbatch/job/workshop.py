@@ -27,6 +27,9 @@ class Workshop:
         config = self._desk.project.config
         return LineWork(
             line_id=case.source.id,
+            written=case.source.line.text,
+            speaker=case.speaker,
+            chapter=case.source.line.chapter or "",
             take=take,
             variation=case.decision.variation,
             fingerprint=parts.fingerprint,

@@ -97,6 +97,9 @@ def _record(
     verdicts = [attempt.judgement.verdict for attempt in attempts]
     return TakeRecord(
         line_id=work.line_id,
+        written=work.written,
+        speaker=work.speaker,
+        chapter=work.chapter,
         take=work.take,
         variation=work.variation,
         fingerprint=work.fingerprint,

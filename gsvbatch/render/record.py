@@ -58,6 +58,13 @@ class TakeRecord:
     """One rendered attempt at a line, all but where its file is."""
 
     line_id: str
+    written: str
+    """The line's text as the script has it, markup included."""
+
+    speaker: str
+    """As the script names who speaks, or empty."""
+
+    chapter: str
     take: int
     variation: int
     fingerprint: str

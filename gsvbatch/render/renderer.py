@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from gsvbatch.audio import Loudness, measure_loudness, trim_edges
@@ -40,6 +40,10 @@ class _VoiceLevel:
     level: Loudness | None = None
     is_known: bool = False
     waiting: list[OpenLine] = field(default_factory=list)
+
+
+class _Stopped(Exception):  # noqa: N818 - a way out, not a failure
+    """Leaves a speech in the middle of its work."""
 
 
 class Renderer:
@@ -77,10 +81,14 @@ class Renderer:
         failure: StorageError | None = None
         with ThreadPoolExecutor(self.n_encoders, "encoder") as pool:
             try:
-                is_stopped = False
-                while not is_stopped:
+                while True:
+                    is_stopped = False
                     started = time.perf_counter()
-                    with _closed_after(self.speech.speak(self._requests(source))) as results:
+                    requests = self._requests(source, stop)
+                    with (
+                        suppress(_Stopped),
+                        _closed_after(self.speech.speak(requests)) as results,
+                    ):
                         for result in results:
                             self.stages["speech"] += time.perf_counter() - started
                             self._hear(result, pool)
@@ -91,7 +99,7 @@ class Renderer:
                             if is_stopped:
                                 break
                             started = time.perf_counter()
-                    if not self._retries:
+                    if is_stopped or stop() or not self._retries:
                         break
                 outcomes, late_failure = self._finished(keep=0)
                 yield from outcomes
@@ -102,10 +110,13 @@ class Renderer:
         if failure is not None:
             raise failure
 
-    def _requests(self, source: Iterator[LineWork]) -> Iterator[SpeechRequest]:
+    def _requests(self, source: Iterator[LineWork], stop: Stop) -> Iterator[SpeechRequest]:
         while True:
             while self._retries:
                 yield self._retries.popleft()
+            if stop():
+                # A big batch speaks for minutes; this leaves it at the next free slot.
+                raise _Stopped
             work = next(source, None)
             if work is None:
                 return

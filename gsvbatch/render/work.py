@@ -10,6 +10,7 @@ from typing import Protocol
 
 from gsvbatch.audio import AigcLabel, AudioFormat, Encoding, Loudness, LoudnessPreset, Tags, Written
 from gsvbatch.data import StopReason, Utterance, Waveform
+from gsvbatch.gsv.source import ModelSource
 from gsvbatch.render.record import TakeRecord
 
 Stop = Callable[[], bool]
@@ -42,6 +43,9 @@ class VoiceRef:
     models: str
     """Digest of the pair of checkpoints; voices with equal ones are rendered together."""
 
+    source: ModelSource
+    """Where that pair is."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutputSpec:
@@ -61,6 +65,11 @@ class LineWork:
     """One line to render."""
 
     line_id: str
+    written: str
+    """The line's text as the script has it; for the record."""
+
+    speaker: str
+    chapter: str
     take: int
     """Number that the take will have."""
 

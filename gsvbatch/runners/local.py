@@ -1,0 +1,180 @@
+"""Renders in this process: loads each pair of models once and speaks all voices that share it."""
+
+import gc
+import logging
+import math
+import time
+from collections.abc import Iterable, Iterator
+
+import torch
+
+from gsvbatch.config import EngineConfig
+from gsvbatch.data import StopReason
+from gsvbatch.engine import Engine, Request, Result, Sampling, VoicePrompt
+from gsvbatch.engine.request import MAX_TOKENS
+from gsvbatch.errors import ConfigError
+from gsvbatch.gsv.bundle import load_bundle
+from gsvbatch.gsv.source import ModelSource
+from gsvbatch.render.gates import LONGEST_PHONEME, RUN_ON_SLACK, count_spoken
+from gsvbatch.render.renderer import Renderer
+from gsvbatch.render.work import (
+    LineOutcome,
+    LineWork,
+    SpeechRequest,
+    SpeechResult,
+    Stop,
+    VoiceRef,
+)
+from gsvbatch.units import SEMANTIC_RATE, Seconds
+from gsvbatch.voice import load_profile
+
+logger = logging.getLogger(__name__)
+
+
+class LocalRunner:
+    """A runner with the engine of this machine.
+
+    Args:
+        config: Device, precision, slots, encoders.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        self._config = config
+        self.stages: dict[str, Seconds] = {}
+        """Busy time of each stage, ``loading`` among them."""
+
+    def run(self, works: Iterable[LineWork], stop: Stop = lambda: False) -> Iterator[LineOutcome]:
+        """Yield one outcome per line; see `Runner`.
+
+        Raises:
+            CheckpointError: A pair of models cannot be loaded.
+            ConfigError: There is no such device.
+            StorageError: A file cannot be written.
+        """
+        by_models: dict[str, list[LineWork]] = {}
+        for work in works:
+            by_models.setdefault(work.voice.models, []).append(work)
+        for group in by_models.values():
+            if stop():
+                return
+            yield from self._run_group(group, stop)
+            gc.collect()  # the next pair of models needs the room
+
+    def _run_group(self, works: list[LineWork], stop: Stop) -> Iterator[LineOutcome]:
+        started = time.perf_counter()
+        speech = EngineSpeech(load_engine(works[0].voice.source, self._config))
+        self._add("loading", time.perf_counter() - started)
+        renderer = Renderer(speech, n_encoders=self._config.encoders)
+        try:
+            yield from renderer.run(works, stop)
+        finally:
+            stats = speech.engine.stats
+            for stage in ("prefill", "decode", "synthesis"):
+                self._add(stage, getattr(stats, f"{stage}_busy"))
+            self._add("gates", renderer.stages["gates"])
+            self._add("files", renderer.stages["files"])
+
+    def _add(self, stage: str, elapsed: Seconds) -> None:
+        self.stages[stage] = self.stages.get(stage, 0.0) + elapsed
+
+
+class EngineSpeech:
+    """An engine as a renderer sees it: voices by reference, no tensors."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._prompts: dict[str, VoicePrompt] = {}
+
+    def speak(self, requests: Iterable[SpeechRequest]) -> Iterator[SpeechResult]:
+        """Yield one result per request, in whatever order they finish."""
+        for result in self.engine.run(self._request(request) for request in requests):
+            yield _speech_result(result)
+
+    def _request(self, request: SpeechRequest) -> Request:
+        sampling = request.sampling
+        return Request(
+            id=request.id,
+            phoneme_ids=request.utterance.phoneme_ids,
+            voice=self._prompt(request.voice),
+            seed=request.seed,
+            sampling=Sampling(
+                top_k=sampling.top_k,
+                top_p=sampling.top_p,
+                temperature=sampling.temperature,
+                repetition_penalty=sampling.repetition_penalty,
+            ),
+            speed=sampling.speed,
+            max_tokens=token_limit(count_spoken(request.utterance)),
+        )
+
+    def _prompt(self, voice: VoiceRef) -> VoicePrompt:
+        if voice.digest not in self._prompts:
+            profile = load_profile(voice.folder)
+            self._prompts[voice.digest] = VoicePrompt(
+                prompt_phoneme_ids=tuple(int(i) for i in profile.prompt_phoneme_ids),
+                prompt_tokens=tuple(int(i) for i in profile.prompt_tokens),
+                style=torch.from_numpy(profile.style),
+            )
+        return self._prompts[voice.digest]
+
+
+def token_limit(n_spoken: int) -> int:
+    """Tokens after which an utterance has run on: what the slowest speech would need."""
+    longest = n_spoken * LONGEST_PHONEME + RUN_ON_SLACK
+    return min(MAX_TOKENS, math.ceil(longest * SEMANTIC_RATE))
+
+
+def load_engine(source: ModelSource, config: EngineConfig) -> Engine:
+    """An engine with a pair of models, on the device that the settings name.
+
+    Raises:
+        CheckpointError: The models cannot be loaded.
+        ConfigError: There is no such device.
+    """
+    device = choose_device(config.device)
+    dtype = _choose_dtype(config.dtype, device)
+    # The content encoder is for enrolling; rendering has no use for it.
+    pair = ModelSource(source.t2s, source.synthesizer)
+    bundle = load_bundle(pair, device=device, dtype=dtype)
+    logger.info("rendering on %s in %s", device, dtype)
+    return Engine(bundle, n_slots=config.slots, device=device, dtype=dtype)
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a name; ``auto`` is a CUDA card if there is one, else the CPU.
+
+    Raises:
+        ConfigError: There is no such device.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name.startswith("cuda"):
+        n_cards = torch.cuda.device_count()
+        index = int(name.partition(":")[2] or 0)
+        if index >= n_cards:
+            raise ConfigError(f"engine.device: {name} is not there; CUDA cards found: {n_cards}")
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise ConfigError("engine.device: mps is not there; use auto or cpu")
+    return torch.device(name)
+
+
+def _choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    names = {
+        "float32": torch.float32,
+        "float16": torch.float16,
+        "bfloat16": torch.bfloat16,
+        # half precision saves nothing on a CPU, where it is converted at every step
+        "auto": torch.float16 if device.type == "cuda" else torch.float32,
+    }
+    return names[name]
+
+
+def _speech_result(result: Result) -> SpeechResult:
+    tokens = result.tokens
+    return SpeechResult(
+        request_id=result.request_id,
+        waveform=result.waveform,
+        stop_reason=tokens.stop_reason if tokens else StopReason.END,
+        n_tokens=len(tokens.tokens) if tokens else 0,
+        error=str(result.error) if result.error else "",
+    )
