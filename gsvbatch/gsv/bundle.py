@@ -2,9 +2,10 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import nn
@@ -35,6 +36,7 @@ from gsvbatch.units import Hertz
 
 if TYPE_CHECKING:  # importing transformers takes seconds, and rendering does without
     from gsvbatch.gsv.content import ContentConfig, ContentEncoder
+    from gsvbatch.gsv.mel_content import MelContentEncoder
 
 __all__ = [
     "ModelBundle",
@@ -83,7 +85,7 @@ class ModelBundle:
         return self.synthesizer.config.sample_rate
 
     @cached_property
-    def content(self) -> "ContentEncoder | None":
+    def content(self) -> "ContentEncoder | MelContentEncoder | None":
         """The content encoder, fp32 on the CPU; loaded when first asked for, None where none is given.
 
         Raises:
@@ -141,14 +143,12 @@ def load_bundle(
     )
 
 
-def load_content(path: Path) -> "ContentEncoder":
+def load_content(path: Path) -> "ContentEncoder | MelContentEncoder":
     """A content encoder: a folder like ``chinese-hubert-base``, or a native file.
 
     Raises:
         CheckpointError: It is missing, damaged, or no HuBERT of the base kind.
     """
-    from gsvbatch.gsv.content import ContentConfig, ContentEncoder
-
     weights_path = content_weights(path)
     stored_config = weights_path.parent / NATIVE_CONFIG_NAME
     is_native = path.is_file() and path.suffix == NATIVE_SUFFIX
@@ -156,6 +156,12 @@ def load_content(path: Path) -> "ContentEncoder":
         fields = NativeConfig.read(stored_config).content
         if fields is None:
             raise CheckpointError(stored_config, "describes no content encoder")
+        if fields.get("kind") == "mel":
+            return _mel_content(weights_path, fields)
+    from gsvbatch.gsv.content import ContentConfig, ContentEncoder
+
+    if is_native:
+        assert fields is not None
         config = ContentConfig(**fields)
     else:
         config = _hubert_config(stored_config)
@@ -172,6 +178,14 @@ def load_content(path: Path) -> "ContentEncoder":
     mask = "hubert.masked_spec_embed"  # used in training only, and absent from some files
     weights.setdefault(mask, wanted[mask])
     load_into(encoder, {key: weights[key] for key in weights if key in wanted}, weights_path)
+    return _ready(encoder, "cpu", torch.float32)
+
+
+def _mel_content(path: Path, fields: Mapping[str, Any]) -> "MelContentEncoder":
+    from gsvbatch.gsv.mel_content import MelContentConfig, MelContentEncoder
+
+    encoder = MelContentEncoder(MelContentConfig(**fields))
+    load_into(encoder, read_weights(path), path)
     return _ready(encoder, "cpu", torch.float32)
 
 

@@ -16,6 +16,7 @@ from torch.nn.utils import parametrize, remove_weight_norm
 from transformers import HubertConfig, HubertModel
 
 from gsvbatch.data import Waveform
+from gsvbatch.gsv.mel_content import MelContentEncoder
 from gsvbatch.gsv.synthesizer import Synthesizer
 from gsvbatch.units import Hertz
 
@@ -109,7 +110,7 @@ class ContentEncoder(nn.Module):
 
 @torch.inference_mode()
 def prompt_tokens(
-    waveform: Waveform, content: ContentEncoder, synthesizer: Synthesizer
+    waveform: Waveform, content: ContentEncoder | MelContentEncoder, synthesizer: Synthesizer
 ) -> tuple[int, ...]:
     """The semantic tokens of a reference clip, 25 a second, about 15 for the silence put after it.
 

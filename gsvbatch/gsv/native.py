@@ -27,6 +27,7 @@ from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic
 
 if TYPE_CHECKING:  # content.py pulls in transformers, which rendering does without
     from gsvbatch.gsv.content import ContentEncoder
+    from gsvbatch.gsv.mel_content import MelContentEncoder
 
 FORMAT_NAME = "gsvbatch-models"
 FORMAT_VERSION = 1
@@ -43,7 +44,7 @@ class NativeConfig:
     t2s: T2SConfig
     synthesizer: SynthesizerConfig
     content: Mapping[str, Any] | None
-    """Fields of ``ContentConfig``."""
+    """Fields of ``ContentConfig``, or of ``MelContentConfig`` where ``kind`` is ``mel``."""
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -84,7 +85,7 @@ def save_native(
     folder: Path,
     t2s: TextToSemantic,
     synthesizer: Synthesizer,
-    content: "ContentEncoder | None" = None,
+    content: "ContentEncoder | MelContentEncoder | None" = None,
     *,
     version: str,
     symbol_version: SymbolVersion = "v2",
@@ -102,7 +103,7 @@ def save_native(
         dtype: In which weights are stored; buffers that count are kept as they are.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    networks = {"t2s": t2s, "synthesizer": synthesizer}
+    networks: dict[str, nn.Module] = {"t2s": t2s, "synthesizer": synthesizer}
     if content is not None:
         networks["content"] = content
     for name, network in networks.items():

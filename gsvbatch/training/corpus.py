@@ -1,0 +1,102 @@
+"""A prepared corpus on disk: audio, phonemes with times, and labels for every 20 ms frame.
+
+audio.i16      all utterances one after another, 24 kHz mono, little-endian int16
+index.jsonl    one utterance a line: where it is, its phonemes and when each group is spoken
+frames.npz     label (phonetic), tone, pitch and voicing of every frame, utterances joined
+tokens.npz     semantic tokens, once a codebook exists
+"""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gsvbatch.units import Hertz, Seconds
+
+SAMPLE_RATE: Hertz = 24000
+FRAME_RATE: Hertz = 50
+HOP = SAMPLE_RATE // FRAME_RATE  # 480 samples
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One utterance of the corpus."""
+
+    id: str
+    language: str
+    text: str
+    speaker: str
+    start: int
+    """First sample in the audio file."""
+
+    n_samples: int
+    phoneme_ids: tuple[int, ...]
+    groups: tuple[tuple[int, Seconds | None, Seconds | None], ...]
+    """Phonemes in the group (a syllable, a phone, a mark), when it starts and ends."""
+
+    first_frame: int
+    n_frames: int
+
+    def phonemes_between(self, start: Seconds, end: Seconds) -> tuple[int, ...]:
+        """Return the ids of the groups that overlap a stretch of time."""
+        ids: list[int] = []
+        at = 0
+        for n, begins, ends in self.groups:
+            if begins is not None and ends is not None and begins < end and ends > start:
+                ids += self.phoneme_ids[at : at + n]
+            at += n
+        return tuple(ids)
+
+
+class Corpus:
+    """Random access to a prepared corpus; audio stays on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.audio = np.memmap(folder / "audio.i16", dtype="<i2", mode="r")
+        self.entries: list[Entry] = []
+        with (folder / "index.jsonl").open(encoding="utf-8") as lines:
+            for line in lines:
+                row = json.loads(line)
+                self.entries.append(
+                    Entry(
+                        id=row["id"],
+                        language=row["lang"],
+                        text=row["text"],
+                        speaker=row["speaker"],
+                        start=row["start"],
+                        n_samples=row["n"],
+                        phoneme_ids=tuple(row["phoneme_ids"]),
+                        groups=tuple(tuple(group) for group in row["groups"]),
+                        first_frame=row["fstart"],
+                        n_frames=row["nf"],
+                    )
+                )
+        frames = np.load(folder / "frames.npz")
+        self.label: NDArray[np.int16] = frames["lab"]
+        self.tone: NDArray[np.int8] = frames["tone"]
+        self.pitch: NDArray[np.float16] = frames["pitch"]
+        self.voiced: NDArray[np.bool_] = frames["voiced"]
+        self.by_speaker: dict[str, list[int]] = defaultdict(list)
+        for i, entry in enumerate(self.entries):
+            self.by_speaker[entry.speaker].append(i)
+
+    def samples(self, entry: Entry, start: int = 0, n: int | None = None) -> NDArray[np.float32]:
+        """Return n samples from ``start`` in [-1, 1], zero-padded at either end."""
+        n = entry.n_samples - start if n is None else n
+        out = np.zeros(n, np.float32)
+        first, last = max(start, 0), min(start + n, entry.n_samples)
+        if last > first:
+            piece = self.audio[entry.start + first : entry.start + last]
+            out[first - start : last - start] = piece.astype(np.float32) / 32768.0
+        return out
+
+    @property
+    def tokens(self) -> list[NDArray[np.int64]]:
+        """Semantic tokens of every utterance, in the order of ``entries``."""
+        data = np.load(self.folder / "tokens.npz")
+        flat, lengths = data["tokens"].astype(np.int64), data["lengths"]
+        return list(np.split(flat, np.cumsum(lengths)[:-1]))

@@ -1,0 +1,172 @@
+"""The text-to-semantic stage: next-token prediction over pairs of one speaker's utterances.
+
+A pair is a prompt and what follows it, so that decoding after a voice's prompt is what training was.
+Some input tokens are replaced by random ones: the model learns to find its place in the text again
+after a wrong draw, instead of looping or stopping.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic
+from gsvbatch.training.corpus import Corpus
+from gsvbatch.training.loop import Averages, Run, autocast
+from gsvbatch.units import SEMANTIC_RATE, Seconds
+
+IGNORED = -100
+
+
+def mini_config() -> T2SConfig:
+    """Return the embedded model's dimensions."""
+    return T2SConfig(n_layers=6, width=256, n_heads=4, feed_forward=1024, vocabulary=513)
+
+
+@dataclass(frozen=True, slots=True)
+class T2SRecipe:
+    """How the text-to-semantic stage is made."""
+
+    config: T2SConfig = field(default_factory=mini_config)
+    batch: int = 12
+    max_tokens: int = 420
+    joined: float = 0.3
+    """Share of targets that are two utterances in a row."""
+
+    alone: float = 0.08
+    """Share of targets without a prompt."""
+
+    corruption: float = 0.08
+    """Share of input tokens replaced by random ones."""
+
+    dropout: float = 0.1
+    learning_rate: float = 1e-3
+    n_steps: int = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A training sequence."""
+
+    phonemes: tuple[int, ...]
+    tokens: NDArray[np.int64]
+    """Ends with the end token."""
+
+
+class PairSampler:
+    """Draws prompt-and-target pairs of one speaker."""
+
+    def __init__(self, corpus: Corpus, recipe: T2SRecipe) -> None:
+        self.corpus = corpus
+        self.recipe = recipe
+        self.tokens = corpus.tokens
+        self.spoken = np.load(corpus.folder / "tokens.npz")["spoken"]
+
+    def draw(self, rng: np.random.Generator) -> Pair:
+        """Return one sequence of at most ``max_tokens`` tokens."""
+        recipe = self.recipe
+        first = int(rng.integers(len(self.corpus.entries)))
+        fellows = self.corpus.by_speaker[self.corpus.entries[first].speaker]
+        parts = [first]
+        if rng.random() < recipe.joined:
+            parts.append(int(rng.choice(fellows)))
+        if rng.random() >= recipe.alone:
+            parts.append(int(rng.choice(fellows)))
+        while len(parts) > 1 and sum(len(self.tokens[i]) for i in parts) > recipe.max_tokens:
+            parts.pop()
+        parts.reverse()
+        phonemes: list[int] = []
+        pieces: list[NDArray[np.int64]] = []
+        for place, i in enumerate(parts):
+            phonemes += self.corpus.entries[i].phoneme_ids
+            # A prompt ends in 0.6 s of silence, a join in anything up to it, an end in a breath.
+            if place == len(parts) - 1:
+                silence = 3
+            elif place == 0:
+                silence = SEMANTIC_RATE
+            else:
+                silence = int(rng.integers(2, 16))
+            pieces.append(self.tokens[i][: int(self.spoken[i]) + silence])
+        pieces.append(np.array([recipe.config.eos]))
+        return Pair(tuple(phonemes), np.concatenate(pieces))
+
+    def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Return phoneme ids (B, P), their count (B,) and tokens (B, S) padded with IGNORED.
+
+        Three batches' worth are drawn and cut by length, so that little is padded.
+        """
+        pairs = [self.draw(rng) for _ in range(3 * self.recipe.batch)]
+        pairs.sort(key=lambda pair: len(pair.tokens) + len(pair.phonemes))
+        third = int(rng.integers(3)) * self.recipe.batch
+        chosen = pairs[third : third + self.recipe.batch]
+        ids = torch.zeros(len(chosen), max(len(p.phonemes) for p in chosen), dtype=torch.long)
+        tokens = torch.full((len(chosen), max(len(p.tokens) for p in chosen)), IGNORED)
+        for row, pair in enumerate(chosen):
+            ids[row, : len(pair.phonemes)] = torch.tensor(pair.phonemes)
+            tokens[row, : len(pair.tokens)] = torch.from_numpy(pair.tokens)
+        return ids, torch.tensor([len(p.phonemes) for p in chosen]), tokens
+
+
+def train_t2s(
+    corpus: Corpus, folder: Path, recipe: T2SRecipe, budget: Seconds, seed: int = 0
+) -> TextToSemantic:
+    """Train, or go on training, the text-to-semantic stage."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(seed)
+    config = recipe.config
+    model = TextToSemantic(config).to(device)
+    for table in (model.ar_text_embedding, model.ar_audio_embedding):
+        nn.init.normal_(table.word_embeddings.weight, 0.0, 0.5)
+    nn.init.zeros_(model.bert_proj.weight)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.02
+    )
+    run = Run(folder, budget)
+    if state := run.load():
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+    sampler = PairSampler(corpus, recipe)
+    rng = np.random.default_rng([seed, run.step])
+    averages = Averages()
+    model.train()
+    while run.step < recipe.n_steps and not run.is_over:
+        warm = min(1.0, (run.step + 1) / 200)
+        fade = 0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * run.step / recipe.n_steps))
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.learning_rate * warm * fade
+        ids, n_phonemes, tokens = (part.to(device) for part in sampler.batch(rng))
+        inputs = tokens[:, :-1].clamp(min=0)
+        noise = torch.randint_like(inputs, config.eos)
+        inputs = torch.where(torch.rand(inputs.shape) < recipe.corruption, noise, inputs)
+        visible = torch.arange(ids.shape[1], device=device)[None] < n_phonemes[:, None]
+        with autocast(device):
+            phonemes = F.dropout(model.embed_phonemes(ids), recipe.dropout)
+            positions = torch.arange(inputs.shape[1], device=device)
+            embedded = F.dropout(model.embed_tokens(inputs, positions), recipe.dropout)
+            hidden = model(phonemes, embedded, visible)
+            logits = model.head(hidden).float()
+        wanted = tokens[:, 1:]
+        loss = F.cross_entropy(
+            logits.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED, label_smoothing=0.02
+        )
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        run.step += 1
+        with torch.no_grad():
+            known = wanted != IGNORED
+            right = ((logits.argmax(-1) == wanted) & known).sum() / known.sum()
+            ends = wanted == config.eos
+            end_right = (logits.argmax(-1)[ends] == config.eos).float().mean()
+        averages.add(loss=loss.detach(), accuracy=right, end_accuracy=end_right)
+        if run.step % 50 == 0:
+            run.log(**averages.take())
+        if run.is_save_due():
+            run.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+    run.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+    return model.eval()
