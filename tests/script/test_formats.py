@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gsvbatch.errors import ScriptError
@@ -104,7 +104,7 @@ _BITS += [
 ]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.sampled_from(_BITS) | st.text(max_size=3), max_size=14).map("".join),
     st.sampled_from([None, *(known.name for known in FORMATS)]),
@@ -119,7 +119,7 @@ def test_any_text_is_lines_or_one_clear_error(text: str, name: str | None) -> No
     assert all(line.text.strip() and line.line_number >= 1 for line in script.lines)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=60))
 def test_any_bytes_are_lines_or_one_clear_error(data: bytes) -> None:
     found = _read_or_error(Path("x.txt"), data)

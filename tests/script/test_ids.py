@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gsvbatch.data import Line
@@ -61,6 +61,7 @@ def test_safe_ids_pass(line_id: str) -> None:
     assert safe_id_problem(line_id) is None
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=120))
 def test_a_safe_id_can_name_a_file(line_id: str) -> None:
     if safe_id_problem(line_id) is None:
@@ -125,6 +126,7 @@ def test_foreign_ids_are_left_in_peace() -> None:
     assert new_ids(_lines(("intro", "A"), (None, "A"), ("shop_12", None))) == ["c01-001"]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(
