@@ -8,6 +8,7 @@ import typer
 from gsvbatch import __version__
 from gsvbatch.cli import (
     assemble,
+    bench,
     console,
     demo,
     doctor,
@@ -93,6 +94,7 @@ _add("assemble", assemble.assemble, assemble.EXAMPLES)
 _add("rescan", rescan.rescan, rescan.EXAMPLES)
 _add("say", say.say, say.EXAMPLES)
 _add("doctor", doctor.doctor, doctor.EXAMPLES)
+_add("bench", bench.bench, bench.EXAMPLES)
 
 voices = _group("voice", "Make, list and check voices.")
 _add("enroll", enroll.enroll, enroll.EXAMPLES, voices)

@@ -86,7 +86,8 @@ def preview(
     opened = open_project(project)
     voices = VoiceLibrary(opened.voice_folders)
     profile, folder = voices.get(name), voices.folder(name)
-    if output is None and folder.parent.resolve() not in opened.voice_folders:
+    own = {path.resolve() for path in opened.voice_folders}
+    if output is None and folder.parent.resolve() not in own:
         raise ConfigError(f"{name} comes with gsvbatch; name a file: --output {name}.wav")
     said = speak(
         opened,

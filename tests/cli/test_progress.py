@@ -45,7 +45,7 @@ def test_failures_are_told_at_once_and_counted(capsys: pytest.CaptureFixture[str
 def test_messages_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     with Progress() as progress:
         progress(Event(EventKind.LOADING, message="loading the embedded model"))
-        progress(Event(EventKind.RETRY, message="line-3, attempt 2"))
+        progress(Event(EventKind.PLANNED, message="12 lines to render"))
     assert capsys.readouterr().err == "loading the embedded model\n"
 
 
