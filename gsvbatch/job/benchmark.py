@@ -35,6 +35,8 @@ class BenchRun:
     n_failed: int
     audio: Seconds
     elapsed: Seconds
+    """Without the time for loading the models."""
+
     stages: Mapping[str, Seconds]
     """Busy time of each stage, summed over its threads."""
 
@@ -88,7 +90,7 @@ def bench(
                 len(report.plan.rows),
                 len(report.failed),
                 report.audio,
-                report.elapsed,
+                report.elapsed - report.stages.get("loading", 0.0),
                 report.stages,
             )
             runs.append(run)
