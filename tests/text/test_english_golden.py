@@ -41,14 +41,18 @@ DIFFERS_IN_WORDS = {
 DIFFERS_IN_TEXTS = {
     "I paid $6.24 for 3/4 of it at 13:30.": (
         None,
-        "AY1 P EY1 D S IH1 K S D AA1 L ER0 Z AH0 N D T W EH1 N T IY0 F AO2 R S EH1 N T S F AO1 R TH R IY1 "
-        "F AO1 R TH S AH1 V IH1 T AE1 T W AH1 N TH ER1 D IY2 P IY1 EH1 M .",
+        (
+            "AY1 P EY1 D S IH1 K S D AA1 L ER0 Z AH0 N D T W EH1 N T IY0 F AO2 R S EH1 N T S F AO1 R TH R IY1 "
+            "F AO1 R TH S AH1 V IH1 T AE1 T W AH1 N TH ER1 D IY2 P IY1 EH1 M ."
+        ),
         "no pause within p.m.",
     ),
     "A 1st-class train; it runs 20km/h.": (
         "A first-class train, it runs twenty kilometers per hour.",
-        "AH0 F ER2 S T K L AE1 S T R EY1 N , IH1 T R AH1 N Z T W EH1 N T IY0 K AH0 L AA1 M AH2 T ER0 Z "
-        "P ER1 AW1 ER0 .",
+        (
+            "AH0 F ER2 S T K L AE1 S T R EY1 N , IH1 T R AH1 N Z T W EH1 N T IY0 K AH0 L AA1 M AH2 T ER0 Z "
+            "P ER1 AW1 ER0 ."
+        ),
         "the article, the pause, and the unit",
     ),
     "xylotomous blorptank": (
@@ -58,8 +62,10 @@ DIFFERS_IN_TEXTS = {
     ),
     "It's 1,234.5 - 3 = ?": (
         "It's one thousand, two hundred thirty-four point five minus three equals?",
-        "IH1 T S W AH1 N TH AW1 Z AH0 N D , T UW1 HH AH1 N D R AH0 D TH ER1 D IY2 F AO1 R P OY1 N T F AY1 V "
-        "M AY1 N AH0 S TH R IY1 IY1 K W AH0 L Z ?",
+        (
+            "IH1 T S W AH1 N TH AW1 Z AH0 N D , T UW1 HH AH1 N D R AH0 D TH ER1 D IY2 F AO1 R P OY1 N T F AY1 V "
+            "M AY1 N AH0 S TH R IY1 IY1 K W AH0 L Z ?"
+        ),
         "no year, and the sign and the question are lost",
     ),
 }

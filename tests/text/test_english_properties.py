@@ -15,7 +15,7 @@ PIECES = st.sampled_from(
 TEXT = st.text(max_size=40) | st.lists(PIECES, max_size=12).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TEXT)
 def test_any_text_is_read_with_known_phonemes_only(text):
     normalized = ENGLISH.normalize(text)
@@ -24,7 +24,7 @@ def test_any_text_is_read_with_known_phonemes_only(text):
     assert "".join(group.text for group in groups) == normalized
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(TEXT)
 def test_normalized_text_holds_only_what_is_spoken(text):
     allowed = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ '.,?!-")
@@ -32,7 +32,7 @@ def test_normalized_text_holds_only_what_is_spoken(text):
     assert all(c in allowed or "\ue000" <= c <= "\uf8ff" for c in normalized)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(TEXT)
 def test_fixed_readings_survive_in_order(text):
     def private(s):
@@ -41,14 +41,7 @@ def test_fixed_readings_survive_in_order(text):
     assert private(ENGLISH.normalize(text)) == private(text)
 
 
-@settings(max_examples=200, deadline=None)
-@given(TEXT)
-def test_normalizing_twice_changes_nothing_said(text):
-    once = ENGLISH.normalize(text)
-    assert ENGLISH.normalize(once).split() == once.split()
-
-
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_phonemized_even_if_not_normalized(text):
     readings = {"\ue000": Reading("x", "arpabet", ("EH1", "K", "S"))}

@@ -69,7 +69,7 @@ def test_neighbours_tell_homographs_apart(english, text, word, phonemes):
     ("word", "phonemes"),
     [
         ("blockchains", "B L AA1 K CH EY1 N Z"),
-        ("selfies", "S EH1 L F IY0 Z"),
+        ("npm", "EH1 N P IY1 EH1 M"),
         ("emojis", "IH0 M OW1 JH IY0 Z"),
         ("smartphoneless", "S M AA1 R T F OW2 N L AH0 S"),
         ("Genshin's", "JH EH1 N SH IH1 N Z"),
@@ -81,7 +81,7 @@ def test_neighbours_tell_homographs_apart(english, text, word, phonemes):
         ("y'all'd've", "Y AO2 L D AH0 V"),
         ("'em", "AH0 M"),
         ("C's", "S IY1 Z"),
-        ("O'Toole", "OW1 T UW1 L"),
+        ("O'Toole", "OW0 T UW1 L"),
         ("qx", "K Y UW1 EH1 K S"),
         ("htmlx", "EY1 CH T IY1 EH1 M EH1 L EH1 K S"),
         ("p.m.", "P IY1 EH1 M ."),
@@ -116,8 +116,8 @@ def test_unknown_words_are_read_well():
         if zlib.crc32(line.split(b"\t")[0]) % 20 == 0
         and re.fullmatch(rb"[a-z']{2,}", line.split(b"\t")[0])
     ]
-    right = [predictor.predict(word) == dictionary._find(word.encode()) for word in held_out[::40]]
-    assert len(right) > 100
+    right = [predictor.predict(word) == dictionary._find(word.encode()) for word in held_out[::90]]
+    assert len(right) > 60
     assert sum(right) / len(right) > 0.55
 
 

@@ -93,7 +93,8 @@ _MARK_WITHOUT_SPACE = re.compile(r"(?<!\b[a-z]\.)(?<=[.,?!])(?=[A-Za-z])(?!(?<=\
 
 def to_ascii_forms(text: str) -> str:
     """Return ``text`` with typographic and full-width characters as their plain forms."""
-    return _DOUBLE_HYPHEN.sub(" , ", text.translate(_ASCII_FORMS))
+    text = re.sub(" {2,}", " ", text.translate(_ASCII_FORMS))
+    return _DOUBLE_HYPHEN.sub(" , ", text)
 
 
 def strip_accents(text: str) -> str:

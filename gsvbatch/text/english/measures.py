@@ -122,7 +122,7 @@ MEASURE_RULES: tuple[Rule, ...] = (
         ),
         lambda m: f"{signed(m[1])} to ",
     ),
-    (re.compile(rf"({SIGNED})\s?([%‰])"), _percent),
+    (re.compile(rf"(?<!\d)({SIGNED})\s?([%‰])"), _percent),
     (re.compile(r"(?<![\w.'])(\d{1,2})'(?:(\d{1,2})\")?(?![\w'])"), _feet_and_inches),
     (
         re.compile(

@@ -86,11 +86,11 @@ _URL_REST = r"[\w.~:/?#@!$&*+,;=%-]"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+"
 
 NAME_RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?<![\w.+-])([\w.+-]{1,64})@({_HOST}[A-Za-z]{{2,}})", re.ASCII), _email),
+    (re.compile(rf"(?<![\w.+-])([\w.+-]{{1,64}})@({_HOST}[A-Za-z]{{2,}})", re.ASCII), _email),
     (re.compile(rf"\b(?:(?:https?|ftp)://|www\.){_URL_REST}+", re.IGNORECASE | re.ASCII), _url),
     (
         re.compile(
-            rf"(?<![\w.@/-])[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){0,8}\.(?:{alternatives(TOP_DOMAINS)})\b(?:/[\w./-]*)?"
+            rf"(?<![\w.@/-])[A-Za-z0-9_-]{{1,63}}(?:\.[A-Za-z0-9_-]{{1,63}}){{0,8}}\.(?:{alternatives(TOP_DOMAINS)})\b(?:/[\w./-]*)?"
         ),
         _url,
     ),

@@ -135,7 +135,7 @@ def plural_of_number(n: int) -> str:
 def roman(text: str) -> int | None:
     """Return the value of a well-formed Roman numeral in capitals (1 to 3999), else None."""
     value = 0
-    for here, after in zip(text, [*text[1:], ""], strict=True):
+    for here, after in zip(text, f"{text[1:]} ", strict=False):
         worth = ROMAN.get(here, 0)
         value += -worth if ROMAN.get(after, 0) > worth else worth
     return value if text and to_roman(value) == text else None
