@@ -44,7 +44,7 @@ SYNTHESIZER = SynthesizerConfig(
     style_hidden=8,
     initial_channels=64,
 )
-END_LOUDNESS = 4.0
+END_LOUDNESS = 6.0
 """How much longer the end token's row in the head is made, so that speech ends after some dozen tokens."""
 
 
@@ -69,6 +69,9 @@ def toy_t2s(seed: int = 1, config: T2SConfig = T2S) -> TextToSemantic:
     network = TextToSemantic(config)
     seeded(network, seed)
     with torch.no_grad():
+        # Louder than positions, so that every token leads somewhere else.
+        network.ar_audio_embedding.word_embeddings.weight.mul_(4.0)
+        network.ar_text_embedding.word_embeddings.weight.mul_(4.0)
         network.ar_predict_layer.weight.mul_(2.0)
         network.ar_predict_layer.weight[config.eos].mul_(END_LOUDNESS)
     return network

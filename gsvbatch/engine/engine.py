@@ -1,0 +1,200 @@
+"""Requests in, results out: the loop that keeps every slot busy.
+
+One turn: sequences that ended leave their slots, waiting ones take them, those are prefilled, all are
+decoded a step further, and what is decoded is spoken. If memory runs out, the batch is halved and the
+sequences at hand start over; since a draw depends on the seed and the step alone, they say the same.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import torch
+
+from gsvbatch.data import Waveform
+from gsvbatch.engine.memory import default_batch_tokens, default_slots, is_out_of_memory, release
+from gsvbatch.engine.request import Request, Result
+from gsvbatch.engine.scheduler import Scheduler
+from gsvbatch.engine.sequence import Sequence
+from gsvbatch.engine.stats import EngineStats
+from gsvbatch.engine.synthesizer_runner import SynthesizerRunner
+from gsvbatch.engine.t2s_runner import T2SRunner
+from gsvbatch.engine.validation import request_problem
+from gsvbatch.errors import RenderError
+from gsvbatch.gsv.bundle import ModelBundle
+
+logger = logging.getLogger(__name__)
+
+CUDA_STEPS_BETWEEN_LOOKS = 4
+
+
+class Engine:
+    """Speaks requests of any voices that share one pair of networks."""
+
+    def __init__(
+        self,
+        bundle: ModelBundle,
+        *,
+        n_slots: int | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        batch_tokens: int | None = None,
+        steps_between_looks: int | None = None,
+    ) -> None:
+        """Make an engine.
+
+        Args:
+            bundle: The networks.
+            n_slots: Sequences decoded at once; None lets memory decide.
+            device: Where to run; None leaves the networks where they are.
+            dtype: Of weights and activations; None leaves the networks' own.
+            batch_tokens: Tokens synthesized at once, padding included; None lets memory decide.
+            steps_between_looks: Decode steps between two looks at which sequences have ended.
+        """
+        bundle.t2s.to(device=device, dtype=dtype)
+        bundle.synthesizer.to(device=device, dtype=dtype)
+        weight = bundle.t2s.ar_predict_layer.weight
+        self.bundle = bundle
+        self.device, self.dtype = weight.device, weight.dtype
+        self._stats = EngineStats()
+        if n_slots is None:
+            n_slots = default_slots(bundle.t2s.config, self.device, self.dtype)
+        if steps_between_looks is None:
+            steps_between_looks = CUDA_STEPS_BETWEEN_LOOKS if self.device.type == "cuda" else 1
+        self._n_slots = n_slots
+        self._t2s = T2SRunner(bundle.t2s, n_slots, steps_between_looks)
+        self._synthesizer = SynthesizerRunner(
+            bundle.synthesizer, batch_tokens or default_batch_tokens(self.device)
+        )
+
+    @property
+    def n_slots(self) -> int:
+        """Sequences decoded at once; less after memory ran out."""
+        return self._n_slots
+
+    @property
+    def stats(self) -> EngineStats:
+        """What was done so far, and how long each stage took."""
+        return replace(self._stats)
+
+    def run(self, requests: Iterable[Request]) -> Iterator[Result]:
+        """Speak requests; yield each result as it is finished, in any order.
+
+        Requests are drawn as there is room for them, some ahead of their turn, so that the longest can
+        go first. One that cannot be spoken yields a result with an error, and the others go on.
+        """
+        refused: list[Result] = []
+        decoded: list[Sequence] = []
+        scheduler = Scheduler(self._n_slots)
+        scheduler.feed(self._accepted(requests, refused))
+        while scheduler.has_work():
+            yield from self._taken(refused)
+            decoded += self._advance(scheduler, refused)
+            if decoded and self._is_worth_speaking(decoded, scheduler):
+                yield from self._speak(decoded)
+                decoded = []
+        yield from self._speak(decoded)
+        yield from self._taken(refused)
+
+    def _accepted(self, requests: Iterable[Request], refused: list[Result]) -> Iterator[Sequence]:
+        for request in requests:
+            problem = request_problem(request, self.bundle)
+            if problem is None:
+                yield Sequence(request)
+            else:
+                error = RenderError(f"{request.id}: {problem}")
+                refused.append(Result(request.id, error=error))
+
+    def _advance(self, scheduler: Scheduler, refused: list[Result]) -> list[Sequence]:
+        """One turn of decoding; return the sequences that have ended."""
+        try:
+            admitted = scheduler.admit()
+            self._t2s.follow(scheduler.compact())
+            if admitted:
+                with self._stats.busy("prefill"):
+                    self._t2s.prefill(admitted)
+            running = scheduler.running
+            if not running:
+                return []
+            with self._stats.busy("decode"):
+                n_steps = self._t2s.decode(running)
+                ended = self._t2s.collect(running)
+        except (RuntimeError, MemoryError) as error:  # torch's own is a RuntimeError
+            if not is_out_of_memory(error):
+                raise
+        else:
+            self._stats.n_steps += n_steps
+            self._stats.n_row_steps += n_steps * len(running) + len(admitted)
+            scheduler.retire(ended)
+            return ended
+        # Outside the handler: the error holds on to the frames, and with them to the tensors.
+        self._shrink(scheduler, refused)
+        return []
+
+    def _shrink(self, scheduler: Scheduler, refused: list[Result]) -> None:
+        """Halve the slots and start over; with but one slot, give up on its sequence."""
+        given_up = scheduler.shrink()
+        self._stats.n_shrinks += 1
+        self._n_slots = scheduler.n_slots
+        self._t2s.resize(self._n_slots)
+        release(self.device)
+        logger.warning("out of memory: decoding goes on with %d slots", self._n_slots)
+        if given_up is not None:
+            refused.append(_no_room(given_up))
+
+    def _is_worth_speaking(self, decoded: list[Sequence], scheduler: Scheduler) -> bool:
+        """Whether a full batch has come together, or none will."""
+        n_tokens = sum(len(s.tokens.tokens) for s in decoded if s.tokens is not None)
+        return n_tokens >= self._synthesizer.max_batch_tokens or not scheduler.has_work()
+
+    def _speak(self, decoded: list[Sequence]) -> Iterator[Result]:
+        """The results of decoded sequences, spoken in batches of like length."""
+        waiting = self._synthesizer.batches(decoded)
+        while waiting:
+            batch = waiting.pop(0)
+            waveforms = self._waveforms(batch)
+            if waveforms is not None:
+                yield from self._taken(
+                    [
+                        Result(sequence.request.id, sequence.tokens, waveform)
+                        for sequence, waveform in zip(batch, waveforms, strict=True)
+                    ]
+                )
+            elif len(batch) > 1:
+                # What follows is no longer than this batch, so the smaller budget will do for it too.
+                rest = [sequence for later in (batch, *waiting) for sequence in later]
+                waiting = self._synthesizer.batches(rest)
+            else:
+                yield from self._taken([_no_room(batch[0])])
+
+    def _waveforms(self, batch: list[Sequence]) -> list[Waveform] | None:
+        """The waveforms of a batch; None if memory ran out, and the budget is halved."""
+        try:
+            with self._stats.busy("synthesis"):
+                return self._synthesizer.run(batch)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        longest = max(len(s.tokens.tokens) for s in batch if s.tokens is not None)
+        self._synthesizer.max_batch_tokens = max(1, longest * len(batch) // 2)
+        self._stats.n_shrinks += 1
+        release(self.device)
+        logger.warning("out of memory: speaking goes on with smaller batches")
+        return None
+
+    def _taken(self, results: list[Result]) -> Iterator[Result]:
+        """Take results from a list, counting them."""
+        while results:
+            result = results.pop(0)
+            self._stats.n_results += 1
+            self._stats.n_errors += result.error is not None
+            if result.waveform is not None and result.tokens is not None:
+                self._stats.audio_duration += result.waveform.duration
+                self._stats.n_tokens += len(result.tokens.tokens)
+            yield result
+
+
+def _no_room(sequence: Sequence) -> Result:
+    request_id = sequence.request.id
+    problem = "too long for the memory there is; cut its text, or render on a larger device"
+    return Result(request_id, sequence.tokens, error=RenderError(f"{request_id}: {problem}"))

@@ -1,0 +1,51 @@
+"""How much runs at once: guessed from the memory there is, corrected when it runs out."""
+
+import torch
+
+from gsvbatch.gsv.t2s import T2SConfig
+
+CPU_SLOTS = 16
+"""Measured: beyond it a CPU's decode step costs in proportion, so nothing is gained."""
+
+MAX_SLOTS = 256
+_TYPICAL_POSITIONS = 768
+"""Of a row: phonemes, prompt and tokens of a long utterance."""
+
+_CACHE_SHARE = 0.5
+"""Of free device memory that the cache may take; the rest is for activations and the synthesizer."""
+
+_CPU_BATCH_TOKENS = 1
+"""On a CPU every line is synthesized alone: its activations then stay in the caches."""
+
+_BYTES_PER_TOKEN = 4 << 20
+"""Peak activations of a full-size synthesizer for one token, measured generously, fp32."""
+
+
+def default_slots(config: T2SConfig, device: torch.device, dtype: torch.dtype) -> int:
+    """How many sequences to decode at once."""
+    if device.type != "cuda":
+        return CPU_SLOTS
+    free, _ = torch.cuda.mem_get_info(device)
+    row = 2 * config.n_layers * config.width * dtype.itemsize * _TYPICAL_POSITIONS
+    return max(1, min(MAX_SLOTS, int(free * _CACHE_SHARE) // row))
+
+
+def default_batch_tokens(device: torch.device) -> int:
+    """How many tokens, padding included, to synthesize at once."""
+    if device.type != "cuda":
+        return _CPU_BATCH_TOKENS
+    free, _ = torch.cuda.mem_get_info(device)
+    return max(256, int(free * (1 - _CACHE_SHARE) / 2) // _BYTES_PER_TOKEN)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, on the device or in the host's allocator."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
+def release(device: torch.device) -> None:
+    """Give memory that is no longer used back to the device."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()

@@ -1,0 +1,101 @@
+"""The rows of the batch: keys and values of what was seen, and where each sequence stands.
+
+Everything is allocated once and written in place. A row is packed: its phonemes from position 0, then
+its tokens, so that a row's valid positions are exactly those below its length. Every attention must be
+masked by that length: a slot that was used before is full of somebody else's keys.
+"""
+
+import torch
+from torch import Tensor
+
+from gsvbatch.gsv.t2s import T2SConfig
+
+BUCKET = 64
+"""Positions by which caches and attention grow: few shapes, little waste."""
+
+
+def bucketed(n_positions: int) -> int:
+    """The next multiple of the bucket."""
+    return -(-n_positions // BUCKET) * BUCKET
+
+
+class Slots:
+    """State of ``n_slots`` rows on the device; row = slot."""
+
+    def __init__(
+        self, config: T2SConfig, n_slots: int, device: torch.device, dtype: torch.dtype
+    ) -> None:
+        self.config = config
+        self.n_slots = n_slots
+        self.capacity = 0
+        """Positions that a row's cache holds."""
+
+        self._device, self._dtype = device, dtype
+        self.keys: list[Tensor] = []
+        """A layer's keys, (n_slots, H, capacity, D / H); likewise ``values``."""
+
+        self.values: list[Tensor] = []
+        self.length = self._integers(n_slots)
+        """Valid positions."""
+
+        self.n_prompt = self._integers(n_slots)
+        self.n_drawn = self._integers(n_slots)
+        """Tokens drawn so far, the end token included."""
+
+        self.last_token = self._integers(n_slots)
+        self.ended_at = self._integers(n_slots)
+        """How many tokens count once the row has ended, else -1."""
+
+        self.seed = self._integers(n_slots)
+        self.top_k = self._integers(n_slots)
+        self.top_p = torch.ones(n_slots, device=device)
+        self.temperature = torch.ones(n_slots, device=device)
+        self.penalty = torch.ones(n_slots, device=device)
+        self.seen = torch.zeros(n_slots, config.vocabulary, dtype=torch.bool, device=device)
+        self.tokens = self._integers(n_slots, 0)
+        """What was drawn, (n_slots, capacity)."""
+
+    def reserve(self, n_positions: int) -> None:
+        """Make room for so many positions in every row, keeping what is there."""
+        if n_positions <= self.capacity:
+            return
+        capacity = bucketed(n_positions)
+        heads = self.config.n_heads
+        shape = (self.n_slots, heads, capacity, self.config.width // heads)
+        for cache in (self.keys, self.values):
+            if not cache:
+                cache += [torch.empty(0)] * self.config.n_layers
+            for i, old in enumerate(cache):
+                new = torch.zeros(shape, device=self._device, dtype=self._dtype)
+                if self.capacity:
+                    new[:, :, : self.capacity] = old
+                cache[i] = new
+        tokens = self._integers(self.n_slots, capacity)
+        tokens[:, : self.tokens.shape[1]] = self.tokens
+        self.tokens, self.capacity = tokens, capacity
+
+    def write(
+        self, layer: int, rows: Tensor, positions: Tensor, key: Tensor, value: Tensor
+    ) -> None:
+        """Store a layer's keys and values (B, H, 1, D / H) at one position of each row, (B,)."""
+        self.keys[layer][rows, :, positions] = key[:, :, 0]
+        self.values[layer][rows, :, positions] = value[:, :, 0]
+
+    def fill(self, layer: int, rows: Tensor, key: Tensor, value: Tensor) -> None:
+        """Store a layer's keys and values (B, H, L, D / H) at the first L positions of each row."""
+        self.keys[layer][rows, :, : key.shape[2]] = key
+        self.values[layer][rows, :, : value.shape[2]] = value
+
+    def move(self, source: int, target: int) -> None:
+        """Copy a row over another."""
+        for rows in (*self.keys, *self.values, *self._row_states()):
+            rows[target] = rows[source]
+
+    def _row_states(self) -> tuple[Tensor, ...]:
+        return (
+            self.length, self.n_prompt, self.n_drawn, self.last_token, self.ended_at, self.seed,
+            self.top_k, self.top_p, self.temperature, self.penalty, self.seen, self.tokens,
+        )  # fmt: skip
+
+    def _integers(self, *shape: int) -> Tensor:
+        return torch.zeros(shape, dtype=torch.int64, device=self._device)
