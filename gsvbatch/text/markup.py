@@ -93,6 +93,7 @@ class _Parser:
         self.language: str | None = None
         self.opened_by = ""
         self.opened_at = 0
+        self.closing = _closing_brackets(text)
 
     def run(self) -> tuple[Node, ...]:
         marks = {
@@ -174,7 +175,7 @@ class _Parser:
         before = self.text[start - 1] if start else ""
         if self.text[start] == "(" and _CALLED.match(before):
             return None  # f(x), file(s), a[0](b)
-        end = _closing_bracket(self.text, start)
+        end = self.closing.get(start, 0)
         content = self.text[start + 1 : end - 1]
         if not end or _ENUMERATION.fullmatch(content) or not any(map(str.isalpha, content)):
             return None
@@ -356,14 +357,15 @@ class _Parser:
         self.language, self.opened_by = None, ""
 
 
-def _closing_bracket(text: str, start: int) -> int:
-    """Return the position after the round bracket that closes the one at ``start``, or 0."""
-    depth = 0
-    for position in range(start, len(text)):
-        character = text[position]
-        if character == "\n":
-            return 0
-        depth += (character in "(（") - (character in ")）")
-        if depth == 0:
-            return position + 1
-    return 0
+def _closing_brackets(text: str) -> dict[int, int]:
+    """Return, for each round bracket that is closed on its line, the position after the one that closes it."""
+    closing: dict[int, int] = {}
+    opened: list[int] = []
+    for match in re.finditer(r"[(（)）\n]", text):
+        if match[0] == "\n":
+            opened.clear()
+        elif match[0] in "(（":
+            opened.append(match.start())
+        elif opened:
+            closing[opened.pop()] = match.end()
+    return closing

@@ -6,9 +6,10 @@ after a clause, else between words, and inside a word only when nothing else is 
 WebUI (`gsvbatch.text.cuts`) can be asked for by name; of them the borders are taken and no character changed.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from gsvbatch.text import cuts
 from gsvbatch.text.notation import is_han
@@ -19,6 +20,9 @@ METHODS = (SENTENCE, *cuts.METHODS)
 MIN_MAX_CHARACTERS = 10
 LATIN_WIDTH = 0.4
 """Of a Latin letter, in Chinese characters: English words take about two fifths of the time a letter."""
+
+_LONGEST_WORD = 40
+"""Characters looked at on either side of a period."""
 
 _SILENT_FROM = "\U00100000"
 
@@ -45,6 +49,9 @@ _MAY_END = re.compile(
 _AFTER_CLAUSE, _AFTER_COMMA, _AFTER_LISTED, _BETWEEN_WORDS, _AFTER_PARTICLE, _ANYWHERE, _INSIDE = (
     0.0, 0.1, 0.6, 1.5, 2.2, 2.6, 4.0,
 )  # fmt: skip
+_LOOK_BACK = 16
+"""Characters before a border among which the mark is looked for that it stands after."""
+
 _STUB = 0.8
 """Added for a border that leaves a piece shorter than `cuts.MIN_LENGTH`."""
 
@@ -115,10 +122,12 @@ def _sentence_ends(text: str) -> list[int]:
     """Return the positions, but for the text's own end, at which a sentence has ended."""
     unbroken = {i for match in _UNBROKEN.finditer(text) for i in range(match.start(), match.end())}
     bracketed = _bracketed(text)
+    heard = [0, *accumulate(map(is_speakable, text))]
+    quoted = [0, *accumulate(character == '"' for character in text)]
     ends: list[int] = []
-    start = 0
+    start = resume = 0
     for position, character in enumerate(text):
-        if position < start:
+        if position < resume:
             continue
         if character != "\n":
             if position in unbroken or position in bracketed:
@@ -127,19 +136,25 @@ def _sentence_ends(text: str) -> list[int]:
                 character == "." and _is_full_stop(text, start, position)
             ):
                 continue
-        end = _after_closers(text, position + 1)
-        if any(map(is_speakable, text[start:end])) and end < len(text):
-            ends.append(end)
-            start = end
+        resume = _after_closers(text, position + 1, quoted)
+        if heard[resume] > heard[start] and resume < len(text):
+            ends.append(resume)
+            start = resume
     return ends
 
 
-def _after_closers(text: str, position: int) -> int:
-    """Return where the next sentence begins: after more marks, closing quotes and blanks."""
+def _after_closers(text: str, position: int, quoted: Sequence[int]) -> int:
+    """Return where the next sentence begins: after more marks, closing quotes and blanks.
+
+    Args:
+        text: The whole text.
+        position: After the mark that ends the sentence.
+        quoted: The number of straight quotes before each position; after an odd number one closes.
+    """
     while position < len(text):
         character = text[position]
         closes = character in _ENDS or character in ".…" or character in _CLOSERS
-        closes |= character == '"' and text.count('"', 0, position) % 2 == 1
+        closes |= character == '"' and quoted[position] % 2 == 1
         if not closes:
             break
         position += 1
@@ -169,13 +184,14 @@ def _is_full_stop(text: str, start: int, position: int) -> bool:
         return False  # example.txt
     if "." in (text[position - 1 : position], following):
         return False  # ...
-    match = re.search(r"[A-Za-z]+(?:\.[A-Za-z]+)*$|\d+$", text[start:position])
+    sentence = text[max(start, position - _LONGEST_WORD) : position]
+    match = re.search(r"[A-Za-z]+(?:\.[A-Za-z]+)*$|\d+$", sentence)
     word = match[0] if match else ""
-    rest = text[position + 1 :].lstrip()
+    rest = text[position + 1 : position + _LONGEST_WORD].lstrip()
     if not rest:
         return True
     if word.isdigit():
-        return bool(text[start:position].strip() != word)  # "1. Open the box."
+        return sentence.strip() != word  # "1. Open the box."
     if len(word) == 1 and word.isupper() and word != "I":
         return not (rest[0].isascii() and rest[0].isupper())  # J. K. Rowling
     lower = word.lower()
@@ -209,33 +225,37 @@ def _join_short(pieces: Sequence[str]) -> list[str]:
 
 def _shorten(piece: str, limit: int, weights: Mapping[str, float]) -> Iterator[str]:
     """Yield a piece whole if it is short enough, else in parts of about equal length."""
-    while (total := width(piece, weights)) > limit:
-        border = _best_border(piece, total, limit, weights)
+    said = [0.0, *accumulate(_width(character, weights) for character in piece)]
+    unbroken: set[int] = set()
+    if said[-1] > limit:
+        for match in _UNBROKEN.finditer(piece):
+            unbroken.update(range(match.start() + 1, match.end()))
+    start = 0
+    while said[-1] - said[start] > limit:
+        border = _best_border(piece, start, said, limit, unbroken)
         if border is None:
             break
-        yield piece[:border]
-        piece = piece[border:]
-    yield piece
+        yield piece[start:border]
+        start = border
+    yield piece[start:]
 
 
-def _best_border(piece: str, total: float, limit: int, weights: Mapping[str, float]) -> int | None:
-    target = total / -(-total // limit)
-    unbroken = {
-        i for match in _UNBROKEN.finditer(piece) for i in range(match.start() + 1, match.end())
-    }
+def _best_border(
+    piece: str, start: int, said: Sequence[float], limit: int, unbroken: set[int]
+) -> int | None:
+    """Return where to end the part that begins at ``start``; ``said`` is the width before each position."""
+    total = said[-1] - said[start]
+    target = total / math.ceil(total / limit)
     best: tuple[float, int] | None = None
-    said = 0.0
-    for position in range(1, len(piece)):
-        said += _width(piece[position - 1], weights)
-        if said > limit:
+    for position in range(start + 1, len(piece)):
+        before = said[position] - said[start]
+        if before > limit:
             break
-        if said == 0 or said == total:
-            continue
-        cost = _cost(piece, position, unbroken)
+        cost = _cost(piece, position, unbroken) if 0 < before < total else None
         if cost is None:
             continue
-        cost += abs(said - target) / limit
-        if min(said, total - said) < cuts.MIN_LENGTH:
+        cost += abs(before - target) / limit
+        if min(before, total - before) < cuts.MIN_LENGTH:
             cost += _STUB
         if best is None or cost < best[0]:
             best = (cost, position)
@@ -257,7 +277,7 @@ def _cost(piece: str, position: int, unbroken: set[int]) -> float | None:
         return _INSIDE
     if before in _OPENERS:
         return _INSIDE
-    mark = piece[:position].rstrip().rstrip(_CLOSERS + '"')[-1:]
+    mark = piece[max(0, position - _LOOK_BACK) : position].rstrip().rstrip(_CLOSERS + '"')[-1:]
     if mark and mark in _ENDS + "；;：:…—~～":
         return _AFTER_CLAUSE
     if mark and mark in "，,":

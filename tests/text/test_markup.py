@@ -187,3 +187,14 @@ def test_any_text_is_parsed_or_refused_in_one_way(text: str) -> None:
 @given(st.text(alphabet="你好世界abc，。！ 123", max_size=40))
 def test_text_without_special_characters_is_left_alone(text: str) -> None:
     assert parse(text) == ((Words(text, 1),) if text else ())
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("unit", ["(", "角(", "[[", "{a|b", "<tone as=", "做DE"])
+def test_a_very_long_line_is_parsed_in_time_proportional_to_it(unit: str) -> None:
+    text = unit * (100_000 // len(unit))
+    try:
+        (node,) = parse(text)
+    except MarkupError as error:
+        node = error
+    assert node.column == 1

@@ -150,3 +150,12 @@ def test_no_piece_is_too_short_to_start_on(text: str) -> None:
     assert len(pieces) < 2 or all(
         len("".join(piece.split())) >= cuts.MIN_LENGTH for piece in pieces
     )
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(
+    "unit", ["没有标点的文字", "Hello there. ", "。”", '。"', "他说“好。”", "\n", "（"]
+)
+def test_a_very_long_line_is_cut_in_time_proportional_to_it(unit: str) -> None:
+    text = unit * (100_000 // len(unit))
+    assert "".join(cut(text)) == text
