@@ -104,8 +104,10 @@ class Frontend:
         stream = Stream(markup.parse(text, read_parentheses=self.read_parentheses), self.lexicon)
         pieces = self._pieces(stream)
         if not pieces:
+            aside = " but what stands in round brackets" if set(text) & set("(（") else ""
             raise UnpronounceableError(
-                text.strip(), "there is nothing in it to say; write words, or take the line out"
+                text.strip(),
+                f"there is nothing in it to say{aside}; write words, or take the line out",
             )
         table = SymbolTable.load(self.symbols)
         made = []
@@ -240,8 +242,8 @@ def _make_frontend(span: Span, symbols: SymbolVersion) -> LanguageFrontend:
         return English(symbols)
     name = languages.NAMES.get(span.language)
     what = f"{name} ({span.language})" if name else f"{span.language!r}"
-    shown = span.text.strip()
+    shown = "".join(filter(str.isalnum, span.text))
     raise UnpronounceableError(
-        shown,
+        span.text.strip(),
         f"{what} cannot be spoken yet, only zh and en; give it other words, as in {{{shown[:8]}|...}}",
     )
