@@ -56,12 +56,9 @@ def _exit_codes() -> str:
 
 def _helps(command: Any, names: list[str], parent: Any = None) -> Iterator[tuple[str, str]]:
     """The command's name and help, then those of its sub-commands."""
+    settings = {**command.context_settings, "max_content_width": COLUMNS}
     context = command.context_class(
-        command,
-        info_name=names[-1],
-        parent=parent,
-        terminal_width=COLUMNS,
-        max_content_width=COLUMNS,
+        command, info_name=names[-1], parent=parent, terminal_width=COLUMNS, **settings
     )
     yield " ".join(names), "\n".join(line.rstrip() for line in context.get_help().splitlines())
     for name, child in getattr(command, "commands", {}).items():
@@ -94,7 +91,8 @@ def _table(model: type[BaseModel], texts: dict[str, dict[str, str]], prefix: str
         annotation = field.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             continue  # has its own table
-        meaning = texts[model.__name__].get(name, "")
+        meaning = texts[model.__name__].get(name, "").replace("``", "`")
+        meaning = meaning.replace("None", "none")  # what the default column calls it
         aliases = _aliases(name, field)
         if aliases:
             meaning = f"{meaning} Also: {', '.join(f'`{alias}`' for alias in aliases)}.".strip()

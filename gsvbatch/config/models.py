@@ -53,18 +53,33 @@ class SpeakerConfig(StrictModel):
     """Who speaks for a name in the scripts."""
 
     voice: str = Field(min_length=1)
+    """Name of the voice."""
+
     speed: float | None = Field(default=None, gt=0.25, le=4)
+    """Speaking rate factor; 1 is the model's own."""
+
     style: str | None = None
+    """How it is meant, in a word; goes into the record of a take."""
+
     language: str | None = None
+    """Of lines that name none."""
 
 
 class SamplingConfig(StrictModel):
     """How semantic tokens are drawn from the model's distribution."""
 
     top_k: int = Field(default=15, ge=1, le=1024)
+    """How many of the likeliest tokens are drawn from."""
+
     top_p: float = Field(default=1.0, gt=0, le=1)
+    """Share of probability that is drawn from; 1 cuts nothing off."""
+
     temperature: float = Field(default=1.0, gt=0, le=5)
+    """Over 1 livelier and less sure, under 1 flatter and safer."""
+
     repetition_penalty: float = Field(default=1.35, ge=1, le=10)
+    """How much less likely a token becomes once it was used; 1 is off."""
+
     speed: float = Field(
         default=1.0, gt=0.25, le=4, validation_alias=AliasChoices("speed", "speed_factor")
     )
@@ -98,12 +113,16 @@ class AudioConfig(StrictModel):
     """One file per line: its format and level."""
 
     format: Literal["wav", "flac", "mp3", "opus", "m4a"] = "flac"
+    """Of the files of single lines."""
+
     sample_rate: Hertz | None = Field(default=None, ge=8000, le=192000)
     """Hz; None keeps the model's own."""
 
     preset: Literal["podcast", "ebu", "game", "acx", "none"] = Field(
         default="podcast", validation_alias=AliasChoices("preset", "loudness")
     )
+    """Loudness and peak level for a purpose; docs/audio.md has the figures."""
+
     target: float | None = Field(default=None, ge=-60, le=0)
     """LUFS; overrides the preset's."""
 
@@ -118,12 +137,19 @@ class PausesConfig(StrictModel):
     """Silence that assembling puts between lines, unless a line names its own."""
 
     line: Seconds = Field(default=0.5, ge=0, le=60)
+    """Between lines of one speaker."""
+
     speaker: Seconds = Field(default=0.7, ge=0, le=60)
     """Between lines of different speakers."""
 
     chapter: Seconds = Field(default=1.5, ge=0, le=60)
+    """Between chapters."""
+
     start: Seconds = Field(default=0.5, ge=0, le=60)
+    """Before the first line."""
+
     end: Seconds = Field(default=1.0, ge=0, le=60)
+    """After the last line."""
 
 
 class AssembleConfig(StrictModel):
@@ -138,10 +164,13 @@ class AssembleConfig(StrictModel):
     subtitles: Annotated[
         tuple[Literal["srt", "vtt", "lrc"], ...], BeforeValidator(_one_or_many)
     ] = ("srt",)
+    """Written beside each work."""
+
     per: Literal["script", "chapter", "project"] = "script"
     """What becomes one work; chapters of a script or project become chapter marks in it."""
 
     cover: Path | None = None
+    """A JPEG or PNG for the works' tags."""
 
 
 class AlbumConfig(StrictModel):
@@ -151,18 +180,31 @@ class AlbumConfig(StrictModel):
     """Defaults to the project's name."""
 
     author: str | None = None
+    """Who wrote the text."""
+
     narrator: str | None = None
     """Defaults to the speakers' voices."""
 
     series: str | None = None
+    """Series that the production belongs to."""
+
     part: str | None = None
+    """Its number in the series."""
+
     genre: str | None = None
+    """Such as Audiobook or Education."""
+
     publisher: str | None = None
+    """Who publishes it."""
+
     description: str | None = None
+    """What it is about, in a few sentences."""
+
     date: str | None = Field(default=None, pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
     """Defaults to the day on which the project was first rendered."""
 
     language: str | None = None
+    """Of the whole production; defaults to that of most lines."""
 
 
 class LabelConfig(StrictModel):
@@ -172,6 +214,8 @@ class LabelConfig(StrictModel):
     """Name or code of who makes the content; goes into the label of every file."""
 
     propagator: str = ""
+    """Name or code of who passes it on."""
+
     explicit: Literal["auto", "on", "off"] = "auto"
     """The audible mark. auto: on works that are assembled, not on single lines."""
 
@@ -185,15 +229,20 @@ class ModelsConfig(StrictModel):
     t2s: Path | None = Field(
         default=None, validation_alias=AliasChoices("t2s", "gpt", "t2s_weights_path")
     )
+    """The GPT checkpoint, ``.ckpt``."""
+
     synthesizer: Path | None = Field(
         default=None, validation_alias=AliasChoices("synthesizer", "sovits", "vits_weights_path")
     )
+    """The SoVITS checkpoint, ``.pth``."""
+
     content: Path | None = Field(
         default=None,
         validation_alias=AliasChoices(
             "content", "hubert", "cnhubert_base_path", "cnhuhbert_base_path"
         ),
     )
+    """The folder chinese-hubert-base; needed to enroll voices, not to render."""
 
     @property
     def is_embedded(self) -> bool:
@@ -205,7 +254,11 @@ class EngineConfig(StrictModel):
     """Where and how wide rendering runs; no part of it is a reason to render again."""
 
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    """``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``; auto takes a CUDA card if there is one."""
+
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    """Precision; auto is float16 on CUDA and float32 elsewhere."""
+
     slots: int | None = Field(default=None, ge=1, le=4096)
     """Utterances decoded at once; None lets memory decide."""
 
@@ -223,19 +276,27 @@ class ProjectConfig(StrictModel):
     """Files or globs, relative to the project file; order is kept."""
 
     output: Path = Path("outputs")
+    """Folder for audio and manifest, relative to the project file."""
+
     voices: Annotated[tuple[Path, ...], BeforeValidator(_one_or_many)] = (Path("voices"),)
     """Folders of voice profiles, searched in this order before those that come with gsvbatch."""
 
     speakers: dict[str, Annotated[SpeakerConfig, BeforeValidator(_voice_name_alone)]] = Field(
         default_factory=dict
     )
+    """Who speaks for a name in the scripts."""
+
     default_voice: str | None = None
+    """Of lines whose speaker has no voice, or that have no speaker."""
+
     language: str | None = Field(
         default=None, validation_alias=AliasChoices("language", "text_lang")
     )
     """Of lines that name none; None detects it."""
 
     lexicon: Annotated[tuple[Path, ...], BeforeValidator(_one_or_many)] = ()
+    """Files of pronunciations; docs/markup.md has their formats."""
+
     album: AlbumConfig = Field(
         default_factory=AlbumConfig, validation_alias=AliasChoices("album", "metadata")
     )

@@ -16,10 +16,10 @@ class ExitCode(IntEnum):
     """All that was asked for is there."""
 
     UNEXPECTED = 1
-    """A defect of gsvbatch, or a broken installation or checkpoint."""
+    """A defect of gsvbatch, or a broken installation."""
 
     BAD_INPUT = 2
-    """A script, setting, voice or option is wrong; nothing was rendered."""
+    """A script, setting, voice, checkpoint or option is wrong; nothing was rendered."""
 
     PARTIAL = 3
     """Finished, but some lines failed or could not be rendered; they are listed."""
