@@ -154,9 +154,7 @@ def check(
             models = profile.models or setting.models
             source = models or embedded_source()
             folder = voices.folder(name)
-            found[name] = list(
-                profile_problems(profile, folder, source, is_embedded=models is None)
-            )
+            found[name] = list(profile_problems(profile, folder, source))
         except GsvBatchError as error:
             found[name] = [str(error)]
     if not found:
