@@ -61,17 +61,9 @@ def _contents(script: "CheckedScript") -> str:
 
 def ids(scripts: Scripts = None, project: ProjectPath = None, as_json: Json = False) -> None:
     """Write ids into scripts for the lines that have none, so that editing keeps their files."""
-    from gsvbatch import job
-    from gsvbatch.errors import ConfigError
-    from gsvbatch.script import assign_ids
+    from gsvbatch.job.script_ids import write_ids
 
-    opened = open_project(project, scripts)
-    if not opened.scripts:
-        raise ConfigError(opened.no_scripts)
-    # Ids of lines that are gone keep their files, so nothing else may take them.
-    taken = [line.id for line in job.list_lines(opened)]
-    for path in opened.scripts:
-        n_written = assign_ids(path, taken=taken)
+    for path, n_written in write_ids(open_project(project, scripts)).items():
         if as_json:
             console.say_json({"path": path, "n_written": n_written})
         else:

@@ -24,6 +24,7 @@ def assign_ids(
     encoding: str | None = None,
     speakers: Collection[str] | None = None,
     taken: Collection[str] = (),
+    ids: Sequence[str] | None = None,
 ) -> int:
     """Give an id to every line without one, in the file itself; return how many were written.
 
@@ -33,6 +34,7 @@ def assign_ids(
         encoding: As for ``read_script``.
         speakers: As for ``read_script``.
         taken: Ids not to be used again although their lines are gone; the manifest knows them.
+        ids: The ids to write, one for each line without one, in order; made up if None.
 
     Raises:
         ScriptError: The script has problems, which must be mended first, or an id has no place in it.
@@ -44,14 +46,14 @@ def assign_ids(
     if read.script.problems:
         raise read.script.problems[0]
     drafts = read.content.drafts
-    ids = iter(new_ids(read.script.lines, taken))
+    given = iter(new_ids(read.script.lines, taken) if ids is None else ids)
     edits: list[Edit] = []
     wanted: list[Line] = []
     for draft, line in zip(drafts, read.script.lines, strict=True):
         if line.id is not None:
             wanted.append(line)
             continue
-        line_id = next(ids)
+        line_id = next(given)
         if draft.slot is None:
             raise ScriptError(path, line.line_number, "has no place for an id; add one by hand")
         edits.append(draft.slot.filled(line_id))
