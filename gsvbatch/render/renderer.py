@@ -65,6 +65,7 @@ class Renderer:
         self._levels: dict[str, _VoiceLevel] = {}
         self._retries: deque[SpeechRequest] = deque()
         self._encodings: set[Future[tuple[LineOutcome, Seconds]]] = set()
+        self._failure: StorageError | None = None
 
     def run(self, works: Iterable[LineWork], stop: Stop = lambda: False) -> Iterator[LineOutcome]:
         """Yield an outcome for each line as it is finished.
@@ -78,37 +79,33 @@ class Renderer:
             StorageError: A file cannot be written; all that could be was yielded before.
         """
         source = iter(works)
-        failure: StorageError | None = None
         with ThreadPoolExecutor(self.n_encoders, "encoder") as pool:
             try:
-                while True:
-                    is_stopped = False
-                    started = time.perf_counter()
-                    requests = self._requests(source, stop)
-                    with (
-                        suppress(_Stopped),
-                        _closed_after(self.speech.speak(requests)) as results,
-                    ):
-                        for result in results:
-                            self.stages["speech"] += time.perf_counter() - started
-                            self._hear(result, pool)
-                            limit = self.n_encoders * ENCODINGS_PER_THREAD
-                            outcomes, failure = self._finished(keep=limit)
-                            yield from outcomes
-                            is_stopped = failure is not None or stop()
-                            if is_stopped:
-                                break
-                            started = time.perf_counter()
-                    if is_stopped or stop() or not self._retries:
-                        break
-                outcomes, late_failure = self._finished(keep=0)
-                yield from outcomes
-                failure = failure or late_failure
+                is_going = True
+                while is_going and self._failure is None:
+                    yield from self._speak(source, stop, pool)
+                    is_going = bool(self._retries) and not stop()
+                yield from self._finished(keep=0)
             finally:
                 for encoding in self._encodings:
                     encoding.cancel()
-        if failure is not None:
-            raise failure
+        if self._failure is not None:
+            raise self._failure
+
+    def _speak(
+        self, source: Iterator[LineWork], stop: Stop, pool: ThreadPoolExecutor
+    ) -> Iterator[LineOutcome]:
+        """Speak until the speech has run dry; retries that came too late for it are left."""
+        started = time.perf_counter()
+        results = self.speech.speak(self._requests(source, stop))
+        with suppress(_Stopped), _closed_after(results):
+            for result in results:
+                self.stages["speech"] += time.perf_counter() - started
+                self._hear(result, pool)
+                yield from self._finished(keep=self.n_encoders * ENCODINGS_PER_THREAD)
+                if self._failure is not None or stop():
+                    return
+                started = time.perf_counter()
 
     def _requests(self, source: Iterator[LineWork], stop: Stop) -> Iterator[SpeechRequest]:
         while True:
@@ -179,22 +176,25 @@ class Renderer:
         known = self._levels.get(line.work.voice.digest)
         self._encodings.add(pool.submit(_timed_delivery, line, known.level if known else None))
 
-    def _finished(self, *, keep: int) -> tuple[list[LineOutcome], StorageError | None]:
-        """Outcomes of files that are written; waits until at most ``keep`` are under way."""
+    def _finished(self, *, keep: int) -> list[LineOutcome]:
+        """Outcomes of files that are written; waits until at most ``keep`` are under way.
+
+        The first write error is kept for the end, so that what was written is not lost with it.
+        """
         outcomes: list[LineOutcome] = []
-        failure: StorageError | None = None
         while True:
             done = {encoding for encoding in self._encodings if encoding.done()}
             self._encodings -= done
             for encoding in done:
                 try:
                     outcome, elapsed = encoding.result()
-                    self.stages["files"] += elapsed
-                    outcomes.append(outcome)
                 except StorageError as error:
-                    failure = failure or error
+                    self._failure = self._failure or error
+                    continue
+                self.stages["files"] += elapsed
+                outcomes.append(outcome)
             if len(self._encodings) <= keep:
-                return outcomes, failure
+                return outcomes
             wait(self._encodings, return_when=FIRST_COMPLETED)
 
 
@@ -204,10 +204,10 @@ def _timed_delivery(line: OpenLine, level: Loudness | None) -> tuple[LineOutcome
 
 
 @contextmanager
-def _closed_after(results: Iterator[SpeechResult]) -> Iterator[Iterator[SpeechResult]]:
-    """Results that are abandoned when the block is left, if they are a generator's."""
+def _closed_after(results: Iterator[SpeechResult]) -> Iterator[None]:
+    """Abandon results when the block is left, if they are a generator's."""
     try:
-        yield results
+        yield
     finally:
         if isinstance(results, Generator):
             results.close()

@@ -89,9 +89,10 @@ CHANGES: dict[str, tuple[Callable[[Project], None], dict[str, Reason]]] = {
         {},
     ),
     "a line moved down": (
-        lambda project: edit_script(
-            project, "a1,Anna,Hello there.\n", "\n"
-        ) or edit_script(project, "a4,Ben,Goodbye.\n", "a4,Ben,Goodbye.\na1,Anna,Hello there.\n"),
+        lambda project: (
+            edit_script(project, "a1,Anna,Hello there.\n", "\n")
+            or edit_script(project, "a4,Ben,Goodbye.\n", "a4,Ben,Goodbye.\na1,Anna,Hello there.\n")
+        ),
         {},
     ),
     "a word in the lexicon": (
@@ -160,9 +161,7 @@ def test_a_switched_off_change_is_still_told(project: Project) -> None:
 def test_tags_are_a_reason_when_asked_for(project: Project) -> None:
     render(project, runner=ToneRunner())
     edit_settings(project, "album: {", "album: {title: New, ")
-    assert set(reasons(project, rerun_on=[Trigger.TAGS]).values()) == {
-        (Action.RENDER, Reason.TAGS)
-    }
+    assert set(reasons(project, rerun_on=[Trigger.TAGS]).values()) == {(Action.RENDER, Reason.TAGS)}
 
 
 def test_an_undone_edit_brings_the_old_take_back_without_rendering(project: Project) -> None:
@@ -313,5 +312,7 @@ def test_a_line_moved_to_another_script_keeps_its_take(tmp_path: Path) -> None:
 
 def test_fingerprints_know_nothing_of_the_order_of_settings(project: Project) -> None:
     render(project, runner=ToneRunner())
-    shuffled = replace(project, config=type(project.config).model_validate(project.config.model_dump()))
+    shuffled = replace(
+        project, config=type(project.config).model_validate(project.config.model_dump())
+    )
     assert {row.action for row in plan(shuffled).rows} == {Action.KEEP}

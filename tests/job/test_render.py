@@ -233,7 +233,9 @@ def test_a_finished_file_without_a_row_is_adopted_not_rendered(project: Project)
 
 def test_a_broken_runner_leaves_a_manifest_that_works(project: Project) -> None:
     class Broken(ToneRunner):
-        def run(self, works: Iterator[LineWork], stop: Stop = lambda: False) -> Iterator[LineOutcome]:  # type: ignore[override]
+        def run(
+            self, works: Iterator[LineWork], stop: Stop = lambda: False
+        ) -> Iterator[LineOutcome]:  # type: ignore[override]
             for outcome in super().run(works, stop):
                 yield outcome
                 raise RuntimeError("a defect")
@@ -260,9 +262,7 @@ def test_lines_without_ids_are_numbered_and_keep_their_numbers(tmp_path: Path) -
     render(open_project(project.file), runner=ToneRunner())
     ids = [line.id for line in list_lines(open_project(project.file))]
     assert ids == ["story-0001", "story-0002", "story-0003"]
-    story.write_text(
-        "One fine day.\n\nA new line.\n\nIt snowed.\n\nThe end.\n", encoding="utf-8"
-    )
+    story.write_text("One fine day.\n\nA new line.\n\nIt snowed.\n\nThe end.\n", encoding="utf-8")
     rows = plan(open_project(project.file)).rows
     assert [(row.line_id, row.action) for row in rows] == [
         ("story-0001", Action.KEEP),

@@ -62,7 +62,9 @@ def test_numbered_lines_keep_their_numbers_after_a_rescan(project: Project) -> N
     render(project, runner=ToneRunner())
     lose_manifest(project)
     rescan(project)
-    script.write_text("speaker,text\nAnna,Zero.\nAnna,One.\nBen,Two.\nAnna,Three.\n", encoding="utf-8")
+    script.write_text(
+        "speaker,text\nAnna,Zero.\nAnna,One.\nBen,Two.\nAnna,Three.\n", encoding="utf-8"
+    )
     assert changed(project) == {"script-0004": (Action.RENDER, "new")}
     with Manifest(project.manifest_path) as manifest:
         assert len(manifest.lines()) == 3

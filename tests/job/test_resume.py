@@ -110,9 +110,7 @@ def test_any_kill_point_resumes_to_the_same_takes(
     moments: list[int],
 ) -> None:
     states = []
-    for project, moment in zip(
-        story(tmp_path_factory.mktemp("killed")), moments, strict=True
-    ):
+    for project, moment in zip(story(tmp_path_factory.mktemp("killed")), moments, strict=True):
         with dying_at(moment) as log:
             try:
                 render(project, runner=ToneRunner(speech(), n_encoders=1))

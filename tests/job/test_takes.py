@@ -133,7 +133,7 @@ def test_another_format_is_delivered_alone(project: Project) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda p: retake(p, ["a9"]), r"no line 'a9'; did you mean 'a\d'\?"),
+        (lambda p: retake(p, ["a11"]), r"no line 'a11'; did you mean 'a1'\?"),
         (lambda p: retake(p), "name the lines, or give a query"),
         (lambda p: retake(p, query="vioce:low"), "no field 'vioce'; did you mean 'voice'"),
         (lambda p: pick(p, "a1", 7), "line 'a1' has no take 7; it has 1"),

@@ -99,7 +99,11 @@ def test_cues_show_what_was_written_when_it_is_heard() -> None:
 
 def test_chapters_fill_the_work() -> None:
     timeline = lay_out(
-        [spoken("a", 1, chapter="One"), spoken("b", 1, chapter="One"), spoken("c", 1, chapter="Two")],
+        [
+            spoken("a", 1, chapter="One"),
+            spoken("b", 1, chapter="One"),
+            spoken("c", 1, chapter="Two"),
+        ],
         PAUSES,
     )
     one, two = timeline.chapters(offset=2.0, duration=20.0)

@@ -39,7 +39,14 @@ def test_what_is_written_is_read_back() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{}", "[]", "null", RECORD.to_json()[:-5], RECORD.to_json().replace('"format":1', '"format":2')],
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        RECORD.to_json()[:-5],
+        RECORD.to_json().replace('"format":1', '"format":2'),
+    ],
 )
 def test_a_damaged_or_later_record_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -1,0 +1,66 @@
+"""The whole way, from a script to files, through the real engine with toy networks."""
+
+from pathlib import Path
+
+import pytest
+
+from gsvbatch.audio import read_audio
+from gsvbatch.config import EngineConfig
+from gsvbatch.errors import ConfigError
+from gsvbatch.job import Action, Project, list_lines, open_project, plan, render
+from gsvbatch.render.gates import LONGEST_PHONEME, RUN_ON_SLACK
+from gsvbatch.runners.local import LocalRunner, choose_device, token_limit
+from tests.job.tones import SCRIPT, snapshot
+from tests.toy import toy_models, toy_voice
+
+
+def make_toy_project(root: Path) -> Project:
+    """Two voices with models of their own each, so that two pairs are loaded."""
+    root.mkdir(parents=True)
+    for name, seed in (("high", 1), ("low", 11)):
+        source = toy_models(root / "models" / name, seed)
+        toy_voice(root / "voices", source, name, seed)
+    (root / "script.csv").write_text(SCRIPT, encoding="utf-8")
+    (root / "gsvbatch.yaml").write_text(
+        "scripts: script.csv\nspeakers: {Anna: high, Ben: low}\n"
+        "album: {date: 2026-01-01}\naudio: {format: wav}\nretries: 1\nengine: {device: cpu}\n",
+        encoding="utf-8",
+    )
+    return open_project(root / "gsvbatch.yaml")
+
+
+def test_every_line_is_spoken_by_its_own_models(tmp_path: Path) -> None:
+    project = make_toy_project(tmp_path / "toy")
+    runner = LocalRunner(EngineConfig(device="cpu"))
+    report = render(project, runner=runner)
+    assert report.n_rendered == 4
+    assert report.stages["decode"] > 0
+    assert report.stages["loading"] > 0
+    for line in list_lines(project):
+        assert read_audio(project.output / line.path).duration == pytest.approx(line.duration)
+
+
+def test_a_line_rendered_alone_is_the_same_line(tmp_path: Path) -> None:
+    together = make_toy_project(tmp_path / "together")
+    apart = make_toy_project(tmp_path / "apart")
+    render(together)
+    for line_id in ("a3", "a1", "a4", "a2"):
+        render(apart, query=f"id:{line_id}")
+    tokens = [
+        [(row["seed"], row["n_tokens"]) for row in rows]
+        for project in (together, apart)
+        for rows in snapshot(project)["utterances"].values()  # type: ignore[attr-defined]
+    ]
+    assert tokens[: len(tokens) // 2] == tokens[len(tokens) // 2 :]
+    assert {row.action for row in plan(apart, rerun_on=["text", "voice"]).rows} == {Action.KEEP}  # type: ignore[list-item]
+
+
+def test_the_token_limit_follows_the_length_of_the_text() -> None:
+    assert token_limit(20) == round((20 * LONGEST_PHONEME + RUN_ON_SLACK) * 25 + 0.5)
+    assert token_limit(100_000) == 1500
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "mps"])
+def test_a_device_that_is_not_there_is_told(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"engine\.device: .* is not there"):
+        choose_device(name)
