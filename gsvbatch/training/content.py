@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from gsvbatch.gsv.mel_content import MelContentConfig, MelContentEncoder
 from gsvbatch.training.corpus import FRAME_RATE, SAMPLE_RATE, Corpus
-from gsvbatch.training.loop import Averages, Run, autocast
+from gsvbatch.training.loop import Averages, Run, autocast, warm_cosine
 from gsvbatch.units import Hertz, Seconds
 
 logger = logging.getLogger(__name__)
@@ -140,12 +140,8 @@ def train_content(
             ):
                 target[row, into] = values[source]
         waves += rng.normal(0, 1, waves.shape).astype(np.float32) * 10 ** rng.uniform(-5, -3)
-        warm = min(1.0, (run.step + 1) / 200)
-        progress = run.step / recipe.n_steps
         for group in optimizer.param_groups:
-            group["lr"] = (
-                recipe.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * progress)))
-            )
+            group["lr"] = recipe.learning_rate * warm_cosine(run.step, recipe.n_steps)
         with autocast(device):
             loss, parts = model(
                 torch.from_numpy(waves).to(device),

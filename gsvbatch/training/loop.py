@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -100,6 +101,12 @@ class Averages:
         means = {key: total / self.counts[key] for key, total in self.sums.items()}
         self.sums, self.counts = {}, {}
         return means
+
+
+def warm_cosine(step: int, n_steps: int, n_warm: int = 200) -> float:
+    """Return the share of the learning rate at a step: linear warm-up, then a cosine down to 2 %."""
+    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / n_steps)))
+    return min(1.0, (step + 1) / n_warm) * (0.02 + 0.98 * cosine)
 
 
 def autocast(device: torch.device) -> torch.autocast:

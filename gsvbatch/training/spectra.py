@@ -6,7 +6,6 @@ from torch import Tensor, nn
 from gsvbatch.gsv.log_mel import LogMel
 from gsvbatch.units import Hertz
 
-
 FLOOR = 1e-3
 """Magnitude below which differences do not count; 80 dB under loud speech."""
 

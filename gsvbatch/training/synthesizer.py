@@ -1,8 +1,9 @@
-"""The synthesizer: a variational autoencoder with critics, then the prior that predicts its latent.
+"""The synthesizer in two halves that train side by side: a generator and a prior.
 
-Two stages share one loop and one state. Before tokens exist the latent is held near a standard
-normal and only posterior, style encoder and generator learn; afterwards prior and flow join, and
-the posterior leans towards what they can predict (Kim et al. 2021).
+The latent is fixed to be the log-mel spectrum. So the generator is a vocoder, taught on recordings
+alone, and prior and flow learn by maximum likelihood to say the mel of given tokens, phonemes and
+style (Kim et al. 2020), without a generator in their loop. A learned latent (Kim et al. 2021) is
+the finer way, but its two halves find each other only after days on a processor.
 """
 
 from dataclasses import dataclass, field
@@ -17,13 +18,13 @@ from gsvbatch.gsv.layers import length_mask
 from gsvbatch.gsv.log_mel import LogMel
 from gsvbatch.gsv.synthesizer import FRAMES_PER_TOKEN, Synthesizer, SynthesizerConfig
 from gsvbatch.training.corpus import FRAME_RATE, HOP, SAMPLE_RATE, Corpus, Entry
-from gsvbatch.training.discriminators import Critics, critic_loss, generator_losses
-from gsvbatch.training.loop import Averages, Run, autocast
-from gsvbatch.training.posterior import Posterior
-from gsvbatch.training.spectra import SpectralLoss
+from gsvbatch.training.loop import Averages, Run, autocast, warm_cosine
 from gsvbatch.units import Seconds
 
-N_MELS = 100
+LATENT_NOISE = 0.1
+"""Standard deviation of the noise put on latents: silence is a constant, and a likelihood of constants
+has no bounds; the generator learns to forgive what the prior gets a little wrong."""
+
 STYLE_FRAMES = 100  # 2 s of another recording of the speaker
 
 
@@ -49,44 +50,30 @@ def mini_config() -> SynthesizerConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class SynthesizerRecipe:
-    """How the synthesizer is made."""
+class PriorRecipe:
+    """How prior, flow and style encoder are made."""
 
     config: SynthesizerConfig = field(default_factory=mini_config)
-    posterior_layers: int = 6
     batch: int = 12
     crop: Seconds = 2.24
-    slice_frames: int = 28
-    critics_from: int = 2500
-    """Step from which the critics have a say."""
-
-    judged: int = 6
-    """Slices of a batch that the critics look at."""
-
-    learning_rate: float = 8e-4
-    critic_rate: float = 3e-4
-    half_life: int = 6000
-    """Steps after which the learning rates have halved."""
-
-    spectral_weight: float = 15.0
-    matching_weight: float = 2.0
-    normal_weight: float = 0.0005
-    """Of the pull to a standard normal, before there is a prior."""
-
-    prior_weight: float = 0.02
+    learning_rate: float = 1e-3
+    n_steps: int = 2500
+    dropout: float = 0.05
 
 
-class Networks(nn.Module):
-    """All that the recipe trains but the critics."""
+class LatentMel(nn.Module):
+    """The latent of a recording: its log-mel spectrum, scaled to about unit size."""
 
-    def __init__(self, recipe: SynthesizerRecipe) -> None:
+    def __init__(self, config: SynthesizerConfig) -> None:
         super().__init__()
-        config = recipe.config
-        self.synthesizer = Synthesizer(config, dropout=0.05)
-        self.posterior = Posterior(
-            N_MELS, config.hidden, config.latent, config.style, recipe.posterior_layers
+        self.mel = LogMel(
+            config.sample_rate, config.filter_length, config.hop_length, config.latent
         )
-        nn.init.normal_(self.synthesizer.dec.conv_post.weight, 0.0, 0.01)
+
+    def forward(self, audio: Tensor) -> Tensor:
+        """Return (B, latent, N // hop) of audio (B, N)."""
+        out: Tensor = (self.mel(audio) + 5.0) / 4.0
+        return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +89,21 @@ class Batch:
     reference: Tensor
     """Another recording of each speaker, (B, STYLE_FRAMES * hop)."""
 
-    tokens: Tensor | None
+    tokens: Tensor
     """(B, frames / 2)"""
 
-    phoneme_ids: Tensor | None
-    n_phonemes: Tensor | None
+    phoneme_ids: Tensor
+    n_phonemes: Tensor
 
 
 class Sampler:
     """Draws random crops with the phonemes that are spoken in them."""
 
-    def __init__(self, corpus: Corpus, recipe: SynthesizerRecipe, *, with_tokens: bool) -> None:
+    def __init__(self, corpus: Corpus, recipe: PriorRecipe) -> None:
         self.corpus = corpus
         self.batch = recipe.batch
         self.crop_frames = int(recipe.crop * FRAME_RATE) // 2 * 2
-        self.slice_frames = recipe.slice_frames
-        self.tokens = corpus.tokens if with_tokens else None
+        self.tokens = corpus.tokens
         weights = np.array([entry.n_frames for entry in corpus.entries], float)
         self.weights = weights / weights.sum()
 
@@ -134,20 +120,14 @@ class Sampler:
             room = entry.n_frames - self.crop_frames
             start = int(rng.integers(0, max(1, room // 2 + 1))) * 2
             n = min(self.crop_frames, entry.n_frames // 2 * 2 - start)
-            n_frames[row] = max(n, self.slice_frames)
+            n_frames[row] = max(n, 2)
             audio[row] = self.corpus.samples(entry, start * HOP, self.crop_frames * HOP)
             reference[row] = self._reference(entry, rng)
-            if self.tokens is not None:
-                piece = self.tokens[i][start // 2 : start // 2 + int(n_frames[row]) // 2]
-                tokens[row, : len(piece)] = piece
-                begins = start / FRAME_RATE
-                said = entry.phonemes_between(begins, begins + n / FRAME_RATE)
-                phonemes.append(said or entry.phoneme_ids[:1])
-        if self.tokens is None:
-            return Batch(
-                torch.from_numpy(audio), torch.from_numpy(n_frames),
-                torch.from_numpy(reference), None, None, None,
-            )  # fmt: skip
+            piece = self.tokens[i][start // 2 : start // 2 + int(n_frames[row]) // 2]
+            tokens[row, : len(piece)] = piece
+            begins = start / FRAME_RATE
+            said = entry.phonemes_between(begins, begins + n / FRAME_RATE)
+            phonemes.append(said or entry.phoneme_ids[:1])
         ids, counts = padded(phonemes)
         return Batch(
             torch.from_numpy(audio), torch.from_numpy(n_frames), torch.from_numpy(reference),
@@ -186,127 +166,66 @@ def style_spectrogram(audio: Tensor, config: SynthesizerConfig) -> Tensor:
     return torch.sqrt(spectrum.real.square() + spectrum.imag.square() + 1e-8)
 
 
-def divergence(
-    z_prior: Tensor, log_q: Tensor, mean_p: Tensor, log_p: Tensor, mask: Tensor
-) -> Tensor:
-    """Return the KL divergence of posterior from prior, nats a frame (Kim et al. 2021, eq. 3)."""
-    z_prior, log_q, mean_p, log_p = (x.float() for x in (z_prior, log_q, mean_p, log_p))
-    nats = log_p - log_q - 0.5 + 0.5 * (z_prior - mean_p).square() * torch.exp(-2 * log_p)
-    return (nats * mask).sum() / mask.sum()
+def likelihood_loss(latent: Tensor, mean: Tensor, log_spread: Tensor, mask: Tensor) -> Tensor:
+    """Return the negative log-likelihood of (B, C, F) under a diagonal normal, nats a value."""
+    latent, mean, log_spread = latent.float(), mean.float(), log_spread.float()
+    nats = log_spread + 0.5 * (latent - mean).square() * torch.exp(-2 * log_spread)
+    return (nats * mask).sum() / (mask.sum() * latent.shape[1])
 
 
-def train_synthesizer(
-    corpus: Corpus,
-    folder: Path,
-    recipe: SynthesizerRecipe,
-    budget: Seconds,
-    *,
-    with_prior: bool,
-    seed: int = 0,
-) -> Networks:
-    """Train, or go on training, the synthesizer; needs tokens when ``with_prior``."""
+def train_prior(
+    corpus: Corpus, folder: Path, recipe: PriorRecipe, budget: Seconds, seed: int = 0
+) -> Synthesizer:
+    """Train, or go on training, all of the synthesizer but its generator; needs tokens."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     config = recipe.config
-    networks, critics = Networks(recipe).to(device), Critics().to(device)
-    mel = LogMel(SAMPLE_RATE, 2048, HOP, N_MELS).to(device)
-    spectral = SpectralLoss(SAMPLE_RATE).to(device)
-    make = torch.optim.AdamW(
-        networks.parameters(), recipe.learning_rate, betas=(0.8, 0.99), weight_decay=0.01
-    )
-    judge = torch.optim.AdamW(
-        critics.parameters(), recipe.critic_rate, betas=(0.8, 0.99), weight_decay=0.01
-    )
+    model = Synthesizer(config, dropout=recipe.dropout).to(device)
+    model.dec.requires_grad_(False)
+    model.quantizer.table.copy_(torch.from_numpy(np.load(corpus.folder / "codebook.npy")))
+    latent_mel = LatentMel(config).to(device)
+    optimizer = torch.optim.AdamW(
+        [p for p in model.parameters() if p.requires_grad],
+        recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.01,
+    )  # fmt: skip
     run = Run(folder, budget)
     if state := run.load():
-        networks.load_state_dict(state["networks"])
-        critics.load_state_dict(state["critics"])
-        make.load_state_dict(state["make"])
-        judge.load_state_dict(state["judge"])
-    sampler = Sampler(corpus, recipe, with_tokens=with_prior)
-    synthesizer = networks.synthesizer
-    if with_prior:
-        codes = np.load(corpus.folder / "codebook.npy")
-        synthesizer.quantizer.table.copy_(torch.from_numpy(codes))
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+    sampler = Sampler(corpus, recipe)
     rng = np.random.default_rng([seed, run.step])
     averages = Averages()
-    networks.train()
-    while not run.is_over:
-        fade = 0.5 ** (run.step / recipe.half_life) * min(1.0, (run.step + 1) / 100)
-        for optimizer, rate in ((make, recipe.learning_rate), (judge, recipe.critic_rate)):
-            for group in optimizer.param_groups:
-                group["lr"] = rate * fade
+    model.train()
+    while run.step < recipe.n_steps and not run.is_over:
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.learning_rate * warm_cosine(run.step, recipe.n_steps)
         batch = sampler.draw(rng)
-        audio = batch.audio.to(device)
         with torch.no_grad():
-            mels = mel(audio)
+            latent = latent_mel(batch.audio.to(device))
             spectrogram = style_spectrogram(batch.reference.to(device), config)
-        mask = length_mask(batch.n_frames.to(device), mels.shape[2])
+        mask = length_mask(batch.n_frames.to(device), latent.shape[2])
+        latent = (latent + torch.randn_like(latent) * LATENT_NOISE) * mask
         with autocast(device):
-            style = synthesizer.style_of(spectrogram)
-            mean_q, log_q = networks.posterior((mels + 5.0) / 4.0, mask, style)
-            mean_q, log_q = mean_q.float(), log_q.float()
-            latent = (mean_q + torch.randn_like(mean_q) * torch.exp(log_q)) * mask
-            if with_prior:
-                assert batch.tokens is not None
-                assert batch.phoneme_ids is not None
-                assert batch.n_phonemes is not None
-                mean_p, log_p, _ = synthesizer.prior(
-                    batch.tokens.to(device),
-                    batch.n_frames.to(device) // FRAMES_PER_TOKEN,
-                    batch.phoneme_ids.to(device),
-                    batch.n_phonemes.to(device),
-                    style,
-                )
-                z_prior = synthesizer.flow(latent, mask, style)
-                held = divergence(z_prior, log_q, mean_p, log_p, mask)
-                pull = recipe.prior_weight * held
-            else:
-                zeros = torch.zeros_like(log_q)
-                held = divergence(latent, log_q, zeros, zeros, mask)
-                pull = recipe.normal_weight * held
-            n = recipe.slice_frames
-            starts = [int(rng.integers(0, int(f) - n + 1)) for f in batch.n_frames]
-            cut = torch.stack([latent[i, :, s : s + n] for i, s in enumerate(starts)])
-            real = torch.stack([audio[i, s * HOP : (s + n) * HOP] for i, s in enumerate(starts)])
-            fake = synthesizer.dec(cut, style)[:, 0]
-        likeness = spectral(real, fake)
-        loss = recipe.spectral_weight * likeness + pull
-        parts: dict[str, Tensor] = {"spectral": likeness.detach(), "kl": held.detach()}
-        if run.step >= recipe.critics_from:
-            seen, made = real[: recipe.judged], fake[: recipe.judged]
-            with autocast(device):
-                verdict = critic_loss(critics(seen), critics(made.detach()))
-            judge.zero_grad()
-            verdict.backward()
-            nn.utils.clip_grad_norm_(critics.parameters(), 10.0)
-            judge.step()
-            critics.requires_grad_(False)
-            with autocast(device):
-                with torch.no_grad():
-                    maps = critics(seen)
-                adversarial, matching = generator_losses(maps, critics(made))
-            loss = loss + adversarial + recipe.matching_weight * matching
-            parts |= {
-                "critics": verdict.detach(), "adversarial": adversarial.detach(),
-                "matching": matching.detach(),
-            }  # fmt: skip
-        make.zero_grad()
-        loss.backward()
-        critics.requires_grad_(True)
-        nn.utils.clip_grad_norm_(networks.parameters(), 10.0)
-        make.step()
-        run.step += 1
-        averages.add(**parts)
-        if run.step % 25 == 0:
-            run.log(**averages.take())
-        if run.is_save_due() or run.is_over:
-            run.save(
-                {
-                    "networks": networks.state_dict(),
-                    "critics": critics.state_dict(),
-                    "make": make.state_dict(),
-                    "judge": judge.state_dict(),
-                }
+            style = model.style_of(spectrogram)
+            mean, log_spread, _ = model.prior(
+                batch.tokens.to(device),
+                batch.n_frames.to(device) // FRAMES_PER_TOKEN,
+                batch.phoneme_ids.to(device),
+                batch.n_phonemes.to(device),
+                style,
             )
-    return networks.eval()
+            mapped = model.flow(latent, mask, style)
+        loss = likelihood_loss(mapped, mean, log_spread, mask)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimizer.step()
+        run.step += 1
+        spread = (log_spread.detach().float().exp() * mask).sum() / (mask.sum() * config.latent)
+        averages.add(likelihood=loss.detach(), spread=spread)
+        if run.step % 50 == 0:
+            run.log(**averages.take())
+        if run.is_save_due():
+            run.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+    run.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+    return model.eval()

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic
 from gsvbatch.training.corpus import Corpus
-from gsvbatch.training.loop import Averages, Run, autocast
+from gsvbatch.training.loop import Averages, Run, autocast, warm_cosine
 from gsvbatch.units import SEMANTIC_RATE, Seconds
 
 IGNORED = -100
@@ -24,7 +24,7 @@ IGNORED = -100
 
 def mini_config() -> T2SConfig:
     """Return the embedded model's dimensions."""
-    return T2SConfig(n_layers=6, width=256, n_heads=4, feed_forward=1024, vocabulary=513)
+    return T2SConfig(n_layers=4, width=256, n_heads=4, feed_forward=1024, vocabulary=513)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,17 @@ class T2SRecipe:
     """How the text-to-semantic stage is made."""
 
     config: T2SConfig = field(default_factory=mini_config)
-    batch: int = 12
+    batch: int = 8
     max_tokens: int = 420
     joined: float = 0.3
     """Share of targets that are two utterances in a row."""
 
     alone: float = 0.08
     """Share of targets without a prompt."""
+
+    solo_steps: int = 1500
+    """Steps at the start with single utterances only: short sequences, in which it is learnt fastest
+    that tokens follow the text."""
 
     corruption: float = 0.08
     """Share of input tokens replaced by random ones."""
@@ -66,15 +70,15 @@ class PairSampler:
         self.tokens = corpus.tokens
         self.spoken = np.load(corpus.folder / "tokens.npz")["spoken"]
 
-    def draw(self, rng: np.random.Generator) -> Pair:
+    def draw(self, rng: np.random.Generator, *, solo: bool) -> Pair:
         """Return one sequence of at most ``max_tokens`` tokens."""
         recipe = self.recipe
         first = int(rng.integers(len(self.corpus.entries)))
         fellows = self.corpus.by_speaker[self.corpus.entries[first].speaker]
         parts = [first]
-        if rng.random() < recipe.joined:
+        if not solo and rng.random() < recipe.joined:
             parts.append(int(rng.choice(fellows)))
-        if rng.random() >= recipe.alone:
+        if not solo and rng.random() >= recipe.alone:
             parts.append(int(rng.choice(fellows)))
         while len(parts) > 1 and sum(len(self.tokens[i]) for i in parts) > recipe.max_tokens:
             parts.pop()
@@ -94,15 +98,16 @@ class PairSampler:
         pieces.append(np.array([recipe.config.eos]))
         return Pair(tuple(phonemes), np.concatenate(pieces))
 
-    def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def batch(self, rng: np.random.Generator, *, solo: bool) -> tuple[Tensor, Tensor, Tensor]:
         """Return phoneme ids (B, P), their count (B,) and tokens (B, S) padded with IGNORED.
 
         Three batches' worth are drawn and cut by length, so that little is padded.
         """
-        pairs = [self.draw(rng) for _ in range(3 * self.recipe.batch)]
+        n = self.recipe.batch * (2 if solo else 1)
+        pairs = [self.draw(rng, solo=solo) for _ in range(3 * n)]
         pairs.sort(key=lambda pair: len(pair.tokens) + len(pair.phonemes))
-        third = int(rng.integers(3)) * self.recipe.batch
-        chosen = pairs[third : third + self.recipe.batch]
+        third = int(rng.integers(3)) * n
+        chosen = pairs[third : third + n]
         ids = torch.zeros(len(chosen), max(len(p.phonemes) for p in chosen), dtype=torch.long)
         tokens = torch.full((len(chosen), max(len(p.tokens) for p in chosen)), IGNORED)
         for row, pair in enumerate(chosen):
@@ -134,11 +139,10 @@ def train_t2s(
     averages = Averages()
     model.train()
     while run.step < recipe.n_steps and not run.is_over:
-        warm = min(1.0, (run.step + 1) / 200)
-        fade = 0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * run.step / recipe.n_steps))
         for group in optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * warm * fade
-        ids, n_phonemes, tokens = (part.to(device) for part in sampler.batch(rng))
+            group["lr"] = recipe.learning_rate * warm_cosine(run.step, recipe.n_steps)
+        drawn = sampler.batch(rng, solo=run.step < recipe.solo_steps)
+        ids, n_phonemes, tokens = (part.to(device) for part in drawn)
         inputs = tokens[:, :-1].clamp(min=0)
         noise = torch.randint_like(inputs, config.eos)
         inputs = torch.where(torch.rand(inputs.shape) < recipe.corruption, noise, inputs)

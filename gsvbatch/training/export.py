@@ -1,0 +1,49 @@
+"""From training runs to a folder of models in native form."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gsvbatch.gsv.native import save_native
+from gsvbatch.gsv.synthesizer import Synthesizer
+from gsvbatch.gsv.t2s import TextToSemantic
+from gsvbatch.training.content import ContentRecipe, ContentTrainer
+from gsvbatch.training.corpus import Corpus
+from gsvbatch.training.synthesizer import PriorRecipe
+from gsvbatch.training.t2s import T2SRecipe
+
+
+def export(
+    corpus: Corpus,
+    runs: Path,
+    folder: Path,
+    *,
+    version: str = "mini",
+    content: ContentRecipe | None = None,
+    t2s: T2SRecipe | None = None,
+    prior: PriorRecipe | None = None,
+) -> None:
+    """Write the models that ``content``, ``t2s``, ``prior`` and ``generator`` below ``runs`` hold.
+
+    Critics and heads stay behind; the synthesizer takes the content encoder's projection
+    to 25 Hz and the codebook, as in upstream's checkpoints.
+    """
+    n_labels = int(corpus.label.max()) + 1
+    trained = ContentTrainer(content or ContentRecipe(), n_labels)
+    trained.load_state_dict(_state(runs / "content")["model"])
+    first = TextToSemantic((t2s or T2SRecipe()).config)
+    first.load_state_dict(_state(runs / "t2s")["model"])
+    second = Synthesizer((prior or PriorRecipe()).config)
+    second.load_state_dict(_state(runs / "prior")["model"])
+    second.dec.load_state_dict(_state(runs / "generator")["model"])
+    second.ssl_proj.load_state_dict(trained.ssl_proj.state_dict())
+    second.quantizer.table.copy_(torch.from_numpy(np.load(corpus.folder / "codebook.npy")))
+    save_native(folder, first, second, trained.encoder, version=version)
+
+
+def _state(run: Path) -> dict[str, dict[str, torch.Tensor]]:
+    state: dict[str, dict[str, torch.Tensor]] = torch.load(
+        run / "state.pt", map_location="cpu", weights_only=True
+    )
+    return state
