@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from gsvbatch.assets import asset_folder
 from gsvbatch.job import open_project
 from gsvbatch.job.examples import copy_example, example_names
 from gsvbatch.job.script_check import check_scripts

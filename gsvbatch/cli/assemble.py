@@ -72,7 +72,7 @@ def assemble(
             f"{overrun.line_id} speaks {overrun.milliseconds} ms longer than its subtitle stands"
         )
     for path in report.written:
-        console.say(f"wrote {path}")
+        console.say(f"wrote {console.near(path)}")
     if not report.written:
         console.say(f"nothing to write: {console.count(len(report.works), 'work')} up to date")
 

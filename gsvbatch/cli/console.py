@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TextIO
 
 from gsvbatch.units import Seconds
@@ -85,6 +86,14 @@ def plain(value: object) -> object:
 def one_line(text: str) -> str:
     """``text`` with every run of white space and line ends as one space."""
     return " ".join(text.split())
+
+
+def near(path: Path) -> Path:
+    """``path`` as one would type it here: relative to the working folder, if it is below it."""
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve())
+    except (ValueError, OSError):
+        return path
 
 
 def width(text: str) -> int:

@@ -46,7 +46,7 @@ def demo(
     made: list[_Production] = []
     for name in example_names():
         project = job.open_project(copy_example(name, output / name))
-        console.note(f"{name}: {project.scripts[0]}")
+        console.note(f"{name}: {console.near(project.scripts[0])}")
         with nullcontext() if as_json else Progress() as listener:
             report = job.render(project, on_event=listener)
             works = None
@@ -74,9 +74,11 @@ def _show(made: list[_Production]) -> None:
         project = production.project
         n_lines = len(production.report.plan.rows)
         console.say()
-        console.say(f"{production.name}: {console.count(n_lines, 'line')} in {project.output}")
+        console.say(
+            f"{production.name}: {console.count(n_lines, 'line')} in {console.near(project.output)}"
+        )
         for path, meaning in _files(production):
-            console.say(f"  {path}  {meaning}")
+            console.say(f"  {console.near(path)}  {meaning}")
     audio = sum(production.report.audio for production in made)
     elapsed = sum(production.report.elapsed for production in made)
     console.say()
@@ -88,10 +90,11 @@ def _show(made: list[_Production]) -> None:
     else:
         console.say("everything was there already; change a script and run it again")
     first = made[0].project
-    console.say(f"every line and its file:   gsvbatch ls -p {first.root}")
-    console.say(f"the record of it (SQLite): {first.manifest_path}")
-    console.say(f"try: change a sentence in {first.scripts[0]},")
-    console.say(f"     then gsvbatch plan -p {first.root}, and gsvbatch render -p {first.root}")
+    root = console.near(first.root)
+    console.say(f"every line and its file:   gsvbatch ls -p {root}")
+    console.say(f"the record of it (SQLite): {console.near(first.manifest_path)}")
+    console.say(f"try: change a sentence in {console.near(first.scripts[0])},")
+    console.say(f"     then gsvbatch plan -p {root}, and gsvbatch render -p {root}")
 
 
 def _files(production: _Production) -> list[tuple[Path, str]]:

@@ -116,13 +116,13 @@ def show(
         for warning in works.warnings:
             console.note(f"warning: {warning}")
         for work in works.works:
-            where = project.output / work.path
+            where = console.near(project.output / work.path)
             console.say(f"{where} ({console.duration_text(work.duration)})")
     elif project.config.assemble.formats and report.failed:
         console.note(
             "works wait for the failed lines; without them: gsvbatch assemble --allow-missing"
         )
-    console.say(f"audio: {project.output}")
+    console.say(f"audio: {console.near(project.output)}")
     if report.interrupted or report.stopped_by:
         console.note(f"stopped; what is finished is kept. Go on with: {again}")
 

@@ -36,7 +36,7 @@ def _show(found: "ScriptCheck") -> None:
     for problem in found.problems:
         console.error(problem)
     for script in found.scripts:
-        console.say(f"{script.path}: {_contents(script)}")
+        console.say(f"{console.near(script.path)}: {_contents(script)}")
     if found.voiceless:
         names = ", ".join(name or "(no speaker)" for name in found.voiceless)
         console.note(f"no voice yet for {names}: map them under speakers, or set default_voice")
@@ -67,7 +67,7 @@ def ids(scripts: Scripts = None, project: ProjectPath = None, as_json: Json = Fa
         if as_json:
             console.say_json({"path": path, "n_written": n_written})
         else:
-            console.say(f"{path}: {console.count(n_written, 'id')} written")
+            console.say(f"{console.near(path)}: {console.count(n_written, 'id')} written")
 
 
 def convert(

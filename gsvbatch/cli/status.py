@@ -24,7 +24,9 @@ def status(project: ProjectPath = None, as_json: Json = False) -> None:
 
 def _show(found: "Status") -> None:
     if not found.lines:
-        console.say(f"nothing has been rendered yet ({found.manifest}); next: gsvbatch render")
+        console.say(
+            f"nothing has been rendered yet ({console.near(found.manifest)}); next: gsvbatch render"
+        )
         return
     counts = ", ".join(f"{n} {state}" for state, n in found.lines.items() if n)
     console.say(f"lines: {counts}")
@@ -38,7 +40,7 @@ def _show(found: "Status") -> None:
         console.say(f"failed: {failed.where}: line {failed.line_id}: {failed.problem}")
     for work in found.works:
         console.say(
-            f"work: {found.manifest.parent / work.path} ({console.duration_text(work.duration)})"
+            f"work: {console.near(found.manifest.parent / work.path)} ({console.duration_text(work.duration)})"
         )
     if found.runs:
         console.say()

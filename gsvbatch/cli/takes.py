@@ -57,7 +57,7 @@ def pick(
             console.say_json(take)
         else:
             console.say(
-                f"{line_id} is delivered with take {take.number}: {opened.output / take.path}"
+                f"{line_id} is delivered with take {take.number}: {console.near(opened.output / take.path)}"
             )
             if opened.config.assemble.formats:
                 console.say("next: gsvbatch assemble")
