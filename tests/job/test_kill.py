@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from gsvbatch.job import open_project, render, status
-from tests.job.tones import SETTINGS, ToneRunner, ToneSpeech, make_project, snapshot
+from tests.job.tones import (
+    SETTINGS,
+    ToneRunner,
+    ToneSpeech,
+    differences,
+    make_project,
+    snapshot,
+)
 
 N_KILLS = 20
 N_LINES = 40
@@ -56,9 +63,11 @@ def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
             process.kill()
             process.join()
             n_killed += 1
-            n_finished = status(killed).lines.get("done", 0)
-            assert n_finished >= n_done  # what was finished stays finished
-            n_done = n_finished
+            now = status(killed)
+            assert now.lines.get("done", 0) >= n_done  # what was finished stays finished
+            n_done = now.lines.get("done", 0)
+            # killed on its way out: rendering once more would try the failed line again
+            is_through = bool(now.runs) and now.runs[0].status == "completed"
         if not is_through:
             speak(killed.root)
-        assert snapshot(killed) == expected
+        assert differences(expected, snapshot(killed)) == []

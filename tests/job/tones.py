@@ -158,3 +158,23 @@ def snapshot(project: Project) -> dict[str, object]:
 def _columns(row: object) -> dict[str, object]:
     passing = {"id", "created_at", "run_id", "take_id"}
     return {key: value for key, value in asdict(row).items() if key not in passing}  # type: ignore[call-overload]
+
+
+def differences(expected: dict[str, object], found: dict[str, object]) -> list[str]:
+    """Where two snapshots differ, in a form that can be read."""
+    told = []
+    for table, rows in expected.items():
+        others = found[table]
+        assert isinstance(rows, dict)
+        assert isinstance(others, dict)
+        for key in sorted({*rows, *others}, key=str):
+            one, other = rows.get(key), others.get(key)
+            if one == other:
+                continue
+            if isinstance(one, dict) and isinstance(other, dict):
+                one, other = (
+                    {name: row[name] for name in row if one[name] != other[name]}
+                    for row in (one, other)
+                )
+            told.append(f"{table} {key}: {one} became {other}")
+    return told
