@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from gsvbatch.gsv.bundle import ModelBundle, ModelSource, load_bundle, native_source
+from gsvbatch.gsv.mel_content import MelContentConfig, MelContentEncoder
 from gsvbatch.gsv.native import save_native
 from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic
@@ -42,7 +43,7 @@ SYNTHESIZER = SynthesizerConfig(
     feed_forward=32,
     style=STYLE_WIDTH,
     style_hidden=8,
-    initial_channels=64,
+    initial_channels=32,
 )
 END_LOUDNESS = 6.0
 """How much longer the end token's row in the head is made, so that speech ends after some dozen tokens."""
@@ -84,7 +85,14 @@ def toy_synthesizer(seed: int = 2, config: SynthesizerConfig = SYNTHESIZER) -> S
     return network
 
 
-def toy_content(seed: int = 3) -> "ContentEncoder":
+def toy_content(seed: int = 3) -> MelContentEncoder:
+    """A content encoder of the embedded model's kind."""
+    network = MelContentEncoder(MelContentConfig(n_mels=16, width=SSL_WIDTH, n_convs=2))
+    seeded(network, seed)
+    return network
+
+
+def toy_hubert(seed: int = 3) -> "ContentEncoder":
     """A content encoder with HuBERT's real strides."""
     from gsvbatch.gsv.content import ContentConfig, ContentEncoder  # transformers takes seconds
 

@@ -2,10 +2,9 @@
 
 import json
 import logging
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import nn
@@ -14,12 +13,14 @@ from gsvbatch.errors import CheckpointError
 from gsvbatch.gsv.checkpoint import (
     SynthesizerCheckpoint,
     T2SCheckpoint,
+    Weights,
     fold_weight_norm,
     load_into,
     read_synthesizer,
     read_t2s,
 )
 from gsvbatch.gsv.container import read_state_dict
+from gsvbatch.gsv.mel_content import MelContentConfig, MelContentEncoder
 from gsvbatch.gsv.native import NativeConfig, read_weights
 from gsvbatch.gsv.source import (
     NATIVE_CONFIG_NAME,
@@ -34,9 +35,9 @@ from gsvbatch.gsv.synthesizer import Synthesizer
 from gsvbatch.gsv.t2s import TextToSemantic
 from gsvbatch.units import Hertz
 
-if TYPE_CHECKING:  # importing transformers takes seconds, and rendering does without
-    from gsvbatch.gsv.content import ContentConfig, ContentEncoder
-    from gsvbatch.gsv.mel_content import MelContentEncoder
+if TYPE_CHECKING:
+    from gsvbatch.gsv.content import ContentConfig
+    from gsvbatch.gsv.prompt import AnyContentEncoder
 
 __all__ = [
     "ModelBundle",
@@ -85,7 +86,7 @@ class ModelBundle:
         return self.synthesizer.config.sample_rate
 
     @cached_property
-    def content(self) -> "ContentEncoder | MelContentEncoder | None":
+    def content(self) -> "AnyContentEncoder | None":
         """The content encoder, fp32 on the CPU; loaded when first asked for, None where none is given.
 
         Raises:
@@ -143,50 +144,48 @@ def load_bundle(
     )
 
 
-def load_content(path: Path) -> "ContentEncoder | MelContentEncoder":
+def load_content(path: Path) -> "AnyContentEncoder":
     """A content encoder: a folder like ``chinese-hubert-base``, or a native file.
 
     Raises:
-        CheckpointError: It is missing, damaged, or no HuBERT of the base kind.
+        CheckpointError: It is missing, damaged, or of a kind that is not known.
     """
-    weights_path = content_weights(path)
-    stored_config = weights_path.parent / NATIVE_CONFIG_NAME
-    is_native = path.is_file() and path.suffix == NATIVE_SUFFIX
-    if is_native:
-        fields = NativeConfig.read(stored_config).content
-        if fields is None:
-            raise CheckpointError(stored_config, "describes no content encoder")
-        if fields.get("kind") == "mel":
-            return _mel_content(weights_path, fields)
-    from gsvbatch.gsv.content import ContentConfig, ContentEncoder
+    if path.is_file() and path.suffix == NATIVE_SUFFIX:
+        encoder, weights = _native_content(path), read_weights(path)
+    else:
+        encoder, weights = _hubert(path)
+    load_into(encoder, weights, path)
+    return _ready(encoder, "cpu", torch.float32)
 
-    if is_native:
-        assert fields is not None
-        config = ContentConfig(**fields)
-    else:
-        config = _hubert_config(stored_config)
-    if weights_path.suffix == NATIVE_SUFFIX:
-        weights = read_weights(weights_path)
-    else:
-        weights = read_state_dict(weights_path)
-    if not is_native:
-        # Saved from a model with a head, the encoder's keys carry a prefix and the head has keys of its own.
-        weights = {f"hubert.{key.removeprefix('hubert.')}": value for key, value in weights.items()}
-        weights = fold_weight_norm(weights_path, weights)
-    encoder = ContentEncoder(config)
+
+def _native_content(path: Path) -> "AnyContentEncoder":
+    config_path = path.parent / NATIVE_CONFIG_NAME
+    fields = NativeConfig.read(config_path).content
+    if fields is None:
+        raise CheckpointError(config_path, "describes no content encoder")
+    try:
+        if fields.get("kind") == "mel":
+            return MelContentEncoder(MelContentConfig(**fields))
+        from gsvbatch.gsv.content import ContentConfig, ContentEncoder  # transformers takes seconds
+
+        return ContentEncoder(ContentConfig(**fields))
+    except TypeError as error:
+        raise CheckpointError(config_path, f"content: is incomplete or wrong ({error})") from error
+
+
+def _hubert(folder: Path) -> "tuple[AnyContentEncoder, Weights]":
+    """The encoder of a folder as transformers writes it, and its weights, not yet loaded."""
+    from gsvbatch.gsv.content import ContentEncoder
+
+    path = content_weights(folder)
+    encoder = ContentEncoder(_hubert_config(path.parent / NATIVE_CONFIG_NAME))
+    stored = read_weights(path) if path.suffix == NATIVE_SUFFIX else read_state_dict(path)
+    # Saved from a model with a head, the encoder's keys carry a prefix and the head has keys of its own.
+    named = {f"hubert.{key.removeprefix('hubert.')}": value for key, value in stored.items()}
     wanted = encoder.state_dict()
     mask = "hubert.masked_spec_embed"  # used in training only, and absent from some files
-    weights.setdefault(mask, wanted[mask])
-    load_into(encoder, {key: weights[key] for key in weights if key in wanted}, weights_path)
-    return _ready(encoder, "cpu", torch.float32)
-
-
-def _mel_content(path: Path, fields: Mapping[str, Any]) -> "MelContentEncoder":
-    from gsvbatch.gsv.mel_content import MelContentConfig, MelContentEncoder
-
-    encoder = MelContentEncoder(MelContentConfig(**fields))
-    load_into(encoder, read_weights(path), path)
-    return _ready(encoder, "cpu", torch.float32)
+    weights = {mask: wanted[mask], **fold_weight_norm(path, named)}
+    return encoder, {key: value for key, value in weights.items() if key in wanted}
 
 
 def _hubert_config(path: Path) -> "ContentConfig":

@@ -1,38 +1,23 @@
-"""The content encoder: what is said in a reference clip, without who says it.
+"""The content encoder of the published models: HuBERT (Hsu et al. 2021), by way of transformers.
 
-HuBERT (Hsu et al. 2021) by way of transformers, built from a config and never from a hub. Its features,
-taken down to 25 Hz and quantized by the synthesizer, are the prompt tokens of a voice.
+It is built from a config and never from a hub. Importing this module takes seconds; whoever only
+renders does without.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
-import soxr  # type: ignore[import-untyped]
-import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize, remove_weight_norm
 from transformers import HubertConfig, HubertModel
-
-from gsvbatch.data import Waveform
-from gsvbatch.gsv.mel_content import MelContentEncoder
-from gsvbatch.gsv.synthesizer import Synthesizer
-from gsvbatch.units import Hertz
-
-CONTENT_RATE: Hertz = 16000
-CONTENT_HOP = 320
-"""Samples between two content features: 50 a second."""
-
-TRAILING_SILENCE = 9600
-"""Zeros put after the reference, in samples: 0.6 s. Upstream's 0.3 s, counted at the wrong rate; kept,
-because the prompts that its models were tuned on end like this."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContentConfig:
     """Dimensions of a HuBERT; the defaults are those of the base model."""
 
+    kind: Literal["hubert"] = "hubert"
     width: int = 768
     n_layers: int = 12
     n_heads: int = 12
@@ -106,23 +91,3 @@ class ContentEncoder(nn.Module):
         """Content features (B, C, H) at 50 Hz of samples (B, N) at 16 kHz, in [-1, 1]."""
         hidden: Tensor = self.hubert(samples).last_hidden_state
         return hidden.transpose(1, 2)
-
-
-@torch.inference_mode()
-def prompt_tokens(
-    waveform: Waveform, content: ContentEncoder | MelContentEncoder, synthesizer: Synthesizer
-) -> tuple[int, ...]:
-    """The semantic tokens of a reference clip, 25 a second, about 15 for the silence put after it.
-
-    Args:
-        waveform: The reference at any rate; 3 to 10 s is what the models know.
-        content: In eval mode.
-        synthesizer: Its codebook names the tokens, so tokens belong to one synthesizer's family.
-    """
-    samples = soxr.resample(waveform.samples, waveform.sample_rate, CONTENT_RATE)
-    padded = np.concatenate([samples, np.zeros(TRAILING_SILENCE, dtype=samples.dtype)])
-    weight = next(content.parameters())
-    features = content(torch.from_numpy(padded)[None].to(weight.device, weight.dtype))
-    table = next(synthesizer.parameters())
-    tokens: list[int] = synthesizer.tokenize(features.to(table.device, table.dtype))[0].tolist()
-    return tuple(tokens)

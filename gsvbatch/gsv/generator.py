@@ -49,8 +49,6 @@ class InverseSTFT(nn.Module):
     neighbours, and a row in a batch comes out as it would alone.
     """
 
-    basis: Tensor
-
     def __init__(self, hop: int) -> None:
         super().__init__()
         self.hop = hop
@@ -65,11 +63,14 @@ class InverseSTFT(nn.Module):
         gain = 1.5  # sum over hops of the squared Hann window at four-fold overlap
         scale = weight * window[None, :] / (n_fft * gain) * math.sqrt(n_fft)
         basis = torch.cat([angle.cos() * scale, -angle.sin() * scale])  # (2 bins, n_fft)
-        self.register_buffer("basis", basis.float(), persistent=False)
+        # No buffer: it would be rounded with the weights in half precision, and heard as noise.
+        self._basis = basis.float()
 
     def forward(self, spectrum: Tensor) -> Tensor:
         """Return samples (B, 1, T * hop) of real and imaginary parts (B, 2 * bins, T), fp32."""
-        frames = self.basis.transpose(0, 1) @ spectrum.float()  # (B, n_fft, T)
+        if self._basis.device != spectrum.device:
+            self._basis = self._basis.to(spectrum.device)
+        frames = self._basis.transpose(0, 1) @ spectrum.float()  # (B, n_fft, T)
         B, n_fft, T = frames.shape
         pieces = frames.view(B, OVERLAP, self.hop, T)
         out = frames.new_zeros(B, self.hop, T + OVERLAP - 1)

@@ -25,9 +25,8 @@ from gsvbatch.gsv.source import NATIVE_CONFIG_NAME, NATIVE_SUFFIX
 from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic
 
-if TYPE_CHECKING:  # content.py pulls in transformers, which rendering does without
-    from gsvbatch.gsv.content import ContentEncoder
-    from gsvbatch.gsv.mel_content import MelContentEncoder
+if TYPE_CHECKING:
+    from gsvbatch.gsv.prompt import AnyContentEncoder
 
 FORMAT_NAME = "gsvbatch-models"
 FORMAT_VERSION = 1
@@ -85,7 +84,7 @@ def save_native(
     folder: Path,
     t2s: TextToSemantic,
     synthesizer: Synthesizer,
-    content: "ContentEncoder | MelContentEncoder | None" = None,
+    content: "AnyContentEncoder | None" = None,
     *,
     version: str,
     symbol_version: SymbolVersion = "v2",

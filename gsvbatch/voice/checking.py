@@ -23,7 +23,7 @@ def require_models(
         profile: The voice.
         digests: Of the models that would render it.
         folder: Where the voice is kept.
-        source: Where those models are; None for the embedded ones.
+        source: Where those models are, for the command; needed for a voice with models of its own.
 
     Raises:
         VoiceError: It was made with others; the message ends with the command to enroll it again.
@@ -46,12 +46,15 @@ def require_models(
 
 
 def reenroll_command(profile: VoiceProfile, folder: Path, source: ModelSource | None = None) -> str:
-    """The command that makes the voice anew from its reference, for the given models."""
+    """The command that makes the voice anew from its reference.
+
+    A voice with a pair of checkpoints of its own is made for ``source``, any other for the project's.
+    """
     words = ["gsvbatch", "voice", "enroll", profile.name]
     words += ["--reference", os.fspath(folder / (profile.reference or "REFERENCE.wav"))]
     words += ["--transcript", profile.transcript, "--language", profile.language]
     words += ["--voices", os.fspath(folder.parent), "--replace"]
-    if source is not None:
+    if profile.models is not None and source is not None:
         words += ["--t2s", os.fspath(source.t2s), "--synthesizer", os.fspath(source.synthesizer)]
         if source.content is not None:
             words += ["--content", os.fspath(source.content)]
@@ -63,7 +66,6 @@ def profile_problems(
     folder: Path,
     source: ModelSource,
     *,
-    is_embedded: bool = False,
     today: date | None = None,
 ) -> tuple[str, ...]:
     """What is wrong with a voice that loaded well, one line each; nothing if it can be rendered.
@@ -72,12 +74,11 @@ def profile_problems(
         profile: The voice.
         folder: Where it is kept.
         source: The models that would render it; their files are digested.
-        is_embedded: Whether those are the ones that come with gsvbatch.
         today: For the consent's term; today by default.
     """
     problems = []
     try:
-        require_models(profile, source.digests(), folder, None if is_embedded else source)
+        require_models(profile, source.digests(), folder, source)
     except (CheckpointError, VoiceError) as error:
         problems.append(str(error))
     consent = profile.consent_problem(today)

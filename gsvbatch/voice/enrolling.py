@@ -8,7 +8,7 @@ transcript -> frontend -> prompt phonemes
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ from gsvbatch.audio.storage import storage_error
 from gsvbatch.data import Waveform
 from gsvbatch.errors import CheckpointError, ReferenceClipError, VoiceError
 from gsvbatch.gsv.bundle import ModelBundle
+from gsvbatch.gsv.prompt import prompt_tokens
 from gsvbatch.gsv.source import ModelSource
 from gsvbatch.gsv.spectrogram import reference_spectrogram
 from gsvbatch.script import safe_id_problem
@@ -35,9 +36,6 @@ from gsvbatch.units import Seconds
 from gsvbatch.voice.consent import Consent
 from gsvbatch.voice.profile import SamplingOverrides, VoiceProfile
 from gsvbatch.voice.storage import save_profile
-
-if TYPE_CHECKING:
-    from gsvbatch.gsv.content import ContentEncoder
 
 REFERENCE_NAME = "reference.flac"
 
@@ -166,9 +164,7 @@ def _style(waveform: Waveform, bundle: ModelBundle) -> NDArray[np.float32]:
 
 
 def _tokens(waveform: Waveform, bundle: ModelBundle) -> NDArray[np.int32]:
-    from gsvbatch.gsv.content import prompt_tokens
-
-    content: ContentEncoder | None = bundle.content
+    content = bundle.content
     if content is None:
         raise CheckpointError(
             bundle.source.synthesizer,

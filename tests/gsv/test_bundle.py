@@ -14,7 +14,9 @@ import torch
 from gsvbatch.data import Waveform
 from gsvbatch.errors import CheckpointError
 from gsvbatch.gsv.bundle import ModelBundle, ModelSource, load_bundle, native_source
-from gsvbatch.gsv.content import TRAILING_SILENCE, prompt_tokens
+from gsvbatch.gsv.mel_content import MelContentEncoder
+from gsvbatch.gsv.native import save_native
+from gsvbatch.gsv.prompt import TRAILING_SILENCE, prompt_tokens
 from gsvbatch.gsv.source import file_digest
 from tests import toy
 
@@ -34,19 +36,14 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> ModelSource:
     folder = tmp_path_factory.mktemp("upstream")
     toy.save_ckpt(folder / "a-e15.ckpt", toy.toy_t2s(1))
     toy.save_pth(folder / "a_e8_s200.pth", toy.toy_synthesizer(2), header="01")
-    toy.save_hubert(folder / "hubert", toy.toy_content(3))
+    toy.save_hubert(folder / "hubert", toy.toy_hubert(3))
     return ModelSource(folder / "a-e15.ckpt", folder / "a_e8_s200.pth", folder / "hubert")
 
 
 def weights_of(bundle: ModelBundle) -> dict[str, torch.Tensor]:
-    assert bundle.content is not None
     return {
         f"{name}.{key}": value
-        for name, network in (
-            ("t2s", bundle.t2s),
-            ("synthesizer", bundle.synthesizer),
-            ("content", bundle.content),
-        )
+        for name, network in (("t2s", bundle.t2s), ("synthesizer", bundle.synthesizer))
         for key, value in network.state_dict().items()
     }
 
@@ -95,19 +92,19 @@ def test_fp16_storage_and_dtype(tmp_path: Path) -> None:
 def test_both_spellings_of_huberts_weight_norm(
     native: ModelSource, tmp_path: Path, norm_names: tuple[str, str], prefix: str
 ) -> None:
-    toy.save_hubert(tmp_path / "hubert", toy.toy_content(3), norm_names, prefix)
+    toy.save_hubert(tmp_path / "hubert", toy.toy_hubert(3), norm_names, prefix)
     content = load_bundle(dataclasses.replace(native, content=tmp_path / "hubert")).content
     assert content is not None
-    expected = toy.toy_content(3).state_dict()
+    expected = toy.toy_hubert(3).state_dict()
     for key, value in content.state_dict().items():
         torch.testing.assert_close(value, expected[key], rtol=2e-3, atol=2e-4)
 
 
 @pytest.mark.parametrize("n_samples", [48000, 80000, 160000])
 def test_frames_and_prompt_tokens_are_as_many_as_upstreams(
-    native: ModelSource, n_samples: int
+    upstream: ModelSource, n_samples: int
 ) -> None:
-    bundle = load_bundle(native)
+    bundle = load_bundle(upstream)
     assert bundle.content is not None
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, n_samples).astype(np.float32)
     with torch.inference_mode():
@@ -115,6 +112,22 @@ def test_frames_and_prompt_tokens_are_as_many_as_upstreams(
     assert features.shape == (1, toy.SSL_WIDTH, GOLDEN["hubert_frames"][str(n_samples)])
     tokens = prompt_tokens(Waveform(noise, 16000), bundle.content, bundle.synthesizer)
     assert len(tokens) == GOLDEN["semantic_tokens"][str(n_samples + TRAILING_SILENCE)]
+
+
+def test_native_content_encoders_come_back(native: ModelSource, tmp_path: Path) -> None:
+    small = load_bundle(native).content
+    assert isinstance(small, MelContentEncoder)
+    for key, value in small.state_dict().items():
+        torch.testing.assert_close(value, toy.toy_content(3).state_dict()[key], rtol=0, atol=0)
+    hubert = toy.toy_hubert(4)
+    save_native(
+        tmp_path, toy.toy_t2s(), toy.toy_synthesizer(), hubert, version="x", dtype=torch.float32
+    )
+    again = load_bundle(native_source(tmp_path)).content
+    assert again is not None
+    assert again.config == hubert.config
+    for key, value in again.state_dict().items():
+        torch.testing.assert_close(value, hubert.state_dict()[key], rtol=0, atol=0)
 
 
 def test_prompt_tokens_do_not_depend_on_the_files_rate(native: ModelSource) -> None:

@@ -60,7 +60,7 @@ def test_a_clip_becomes_a_voice_that_fits_its_models(bundle: ModelBundle, tmp_pa
     reference = clip(tmp_path / "anna.wav", speech(4.0))
     profile = enroll("anna", reference, TRANSCRIPT, "en", bundle=bundle, frontend=Speller())
     assert len(profile.prompt_phoneme_ids) == len(TRANSCRIPT)
-    assert len(profile.prompt_tokens) == 114  # 4 s and the silence put after them, at 25 Hz
+    assert len(profile.prompt_tokens) == 115  # 4 s and the silence put after them, at 25 Hz
     assert profile.prompt_tokens.max() < 1024
     assert profile.style.shape == (toy.STYLE_WIDTH,)
     require_models(profile, bundle.digest, tmp_path)

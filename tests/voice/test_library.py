@@ -58,7 +58,10 @@ def test_voice_of_other_models_is_refused_with_the_command(
     tmp_path: Path, source: ModelSource
 ) -> None:
     profile = replace(
-        toy.toy_profile(source, "anna"), reference="reference.flac", transcript="it's «me»"
+        toy.toy_profile(source, "anna"),
+        reference="reference.flac",
+        transcript="it's «me»",
+        models=source,
     )
     save(profile, tmp_path / "anna")
     require_models(profile, source.digests(), tmp_path / "anna")
