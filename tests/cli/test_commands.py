@@ -1,0 +1,308 @@
+"""Whole days of work through the command line, with a runner that speaks tones."""
+
+import json
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gsvbatch.job import rendering
+from gsvbatch.render import LineOutcome, LineWork, Stop
+from tests.job.tones import SCRIPT, SETTINGS, ToneRunner, ToneSpeech, make_project
+
+Run = Callable[..., Any]
+
+WORKS = SETTINGS + "assemble: {formats: [wav], subtitles: [srt]}\n"
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch) -> ToneRunner:
+    runner = ToneRunner()
+    monkeypatch.setattr(rendering, "_local_runner", lambda desk: runner)
+    return runner
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    make_project(tmp_path, settings=WORKS)
+    return tmp_path
+
+
+def test_plan_render_and_render_again(run: Run, folder: Path, runner: ToneRunner) -> None:
+    planned = run("plan")
+    assert planned.code == 0
+    assert "4 lines: 4 to render" in planned.out
+    assert "a guess until something has been rendered" in planned.out
+
+    rendered = run("render")
+    assert rendered.code == 0, rendered.err
+    assert "4 lines: 4 rendered" in rendered.out
+    assert "x real time" in rendered.out
+    assert "audio: outputs" in rendered.out.splitlines()
+    assert "4/4 lines" in rendered.err
+    assert (folder / "outputs" / "works" / "script.wav").is_file()
+    assert (folder / "outputs" / "works" / "script.srt").is_file()
+
+    again = run("render")
+    assert again.code == 0
+    assert "4 lines: 4 up to date" in again.out
+    assert len(runner.rendered) == 4
+    assert "up to date" in run("plan").out
+
+
+def test_one_edited_line_is_one_rendered_line(run: Run, folder: Path, runner: ToneRunner) -> None:
+    run("render")
+    (folder / "script.csv").write_text(SCRIPT.replace("Goodbye", "Farewell"), encoding="utf-8")
+    planned = run("plan")
+    assert "4 lines: 1 to render, 3 up to date" in planned.out
+    assert "text" in planned.out
+    runner.rendered.clear()
+    assert run("render").code == 0
+    assert runner.rendered == ["a4"]
+
+
+def test_status_and_ls(run: Run, folder: Path, runner: ToneRunner) -> None:
+    before = run("status")
+    assert before.code == 0
+    assert "nothing has been rendered yet" in before.out
+    run("render")
+    status = run("status").out
+    assert "4 done" in status
+    assert "Anna 2, Ben 2" in status
+    assert "completed" in status
+    listed = run("ls", "speaker:Anna")
+    assert "a1" in listed.out
+    assert "a2" not in listed.out
+    assert run("ls", "--format", "{id}={speaker}").out.splitlines()[1] == "a2=Ben"
+    assert run("ls", "--sort", "-duration", "--format", "{id}").out.splitlines()[0] == "a3"
+
+
+def test_retake_pick_and_accept(run: Run, folder: Path, runner: ToneRunner) -> None:
+    run("render")
+    assert "1 line marked: a1" in run("retake", "a1").out
+    runner.rendered.clear()
+    run("render")
+    assert runner.rendered == ["a1"]
+    takes = run("pick", "a1").out.splitlines()
+    assert len(takes) == 3
+    assert takes[2].startswith("*")
+    assert "take 1" in run("pick", "a1", 1).out
+    assert "up to date" in run("plan", "--only", "id:a1").out
+    (folder / "script.csv").write_text(SCRIPT.replace("Goodbye", "Farewell"), encoding="utf-8")
+    assert "1 line accepted: a4" in run("accept", "a4").out
+    assert "4 up to date" in run("plan").out
+
+
+def test_assemble_again_and_rescan(run: Run, folder: Path, runner: ToneRunner) -> None:
+    run("render")
+    current = run("assemble")
+    assert current.code == 0
+    assert "nothing to write" in current.out
+    forced = run("assemble", "--force", "--format", "flac", "--subtitles", "vtt")
+    assert f"wrote {Path('outputs', 'works', 'script.flac')}" in forced.out
+    for path in (folder / "outputs").glob("manifest.sqlite*"):
+        path.unlink()
+    assert "4 adopted" in run("rescan").out
+    assert "4 up to date" in run("plan").out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plan"],
+        ["status"],
+        ["ls"],
+        ["pick", "a1"],
+        ["pick", "a1", "1"],
+        ["retake", "a1"],
+        ["accept", "a1"],
+        ["assemble"],
+        ["rescan"],
+        ["render"],
+        ["script", "check"],
+        ["script", "ids"],
+        ["voice", "list"],
+        ["voice", "show", "high"],
+        ["voice", "check", "high"],
+        ["say", "hello there", "-v", "high", "-o", "x.wav"],
+        ["doctor"],
+    ],
+    ids=" ".join,
+)
+def test_json_is_all_that_stands_on_stdout(
+    run: Run, folder: Path, runner: ToneRunner, words: list[str]
+) -> None:
+    run("render")
+    ran = run(*words, "--json")
+    assert ran.out.strip()
+    for line in ran.out.splitlines():
+        json.loads(line)
+    if words[0] not in {"voice", "doctor"}:
+        assert ran.code == 0, ran.err
+
+
+def test_render_json_ends_with_a_report(run: Run, folder: Path, runner: ToneRunner) -> None:
+    lines = [json.loads(line) for line in run("render", "--json").out.splitlines()]
+    assert [line["line_id"] for line in lines if line["kind"] == "line-done"]
+    assert lines[-1]["kind"] == "report"
+    assert lines[-1]["n_rendered"] == 4
+    assert lines[-1]["exit_code"] == 0
+
+
+def test_failed_line_fails_alone(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = ToneRunner(ToneSpeech(mute=("Goodbye",)))
+    monkeypatch.setattr(rendering, "_local_runner", lambda desk: runner)
+    ran = run("render")
+    assert ran.code == 3
+    assert any("script.csv:5" in error and "the tone broke" in error for error in ran.errors)
+    assert "3 rendered, 1 failed" in ran.out
+    assert "gsvbatch assemble --allow-missing" in ran.err
+    assert "a4" in run("ls", "status:failed").out
+    assert run("assemble").code == 2
+    assert run("assemble", "--allow-missing").code == 0
+
+
+def test_interrupt_says_how_to_go_on(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(ToneRunner):
+        def run(
+            self, works: Iterable[LineWork], stop: Stop = lambda: False
+        ) -> Iterator[LineOutcome]:
+            for n, outcome in enumerate(super().run(works, stop)):
+                yield outcome
+                if n == 1:
+                    signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(
+        rendering, "_local_runner", lambda desk: Interrupted(ToneSpeech(), n_encoders=1)
+    )
+    ran = run("render", "--only", "speaker:*")
+    assert ran.code == 130
+    assert "Go on with: gsvbatch render --only 'speaker:*'" in ran.err
+    monkeypatch.setattr(rendering, "_local_runner", lambda desk: ToneRunner())
+    on = run("render")
+    assert on.code == 0
+    assert "up to date" in on.out
+
+
+def test_ids_written_after_a_render_keep_every_file(
+    run: Run, folder: Path, runner: ToneRunner
+) -> None:
+    nameless = "speaker,text\nAnna,Hello there.\nBen,Good morning.\n"
+    (folder / "script.csv").write_text(nameless, encoding="utf-8")
+    assert run("render").code == 0
+    before = sorted(path.name for path in (folder / "outputs" / "lines").iterdir())
+    assert "2 ids written" in run("script", "ids").out
+    assert "script-0001" in (folder / "script.csv").read_text(encoding="utf-8")
+    assert "2 lines: 2 up to date" in run("plan").out
+    assert sorted(path.name for path in (folder / "outputs" / "lines").iterdir()) == before
+
+
+def test_settings_and_limit(run: Run, folder: Path, runner: ToneRunner) -> None:
+    ran = run("render", "--limit", "1", "--set", "audio.format=flac", "--no-assemble")
+    assert ran.code == 0
+    assert len(runner.rendered) == 1
+    assert [path.suffix for path in (folder / "outputs" / "lines").rglob("a*.*")] == [".flac"]
+
+
+def test_say_writes_one_file(run: Run, folder: Path, runner: ToneRunner) -> None:
+    target = folder / "new" / "hello.flac"
+    ran = run("say", "Anna: hello, 你好。", "-v", "low", "-o", target)
+    assert ran.code == 0, ran.err
+    assert str(target) in ran.out
+    assert target.is_file()
+    assert [path.name for path in target.parent.iterdir()] == ["hello.flac"]
+    assert not (folder / "outputs").exists()
+
+
+def test_preview_stands_in_the_voice(run: Run, folder: Path, runner: ToneRunner) -> None:
+    ran = run("voice", "preview", "high")
+    assert ran.code == 0, ran.err
+    assert (folder / "voices" / "high" / "preview.flac").is_file()
+    assert "preview.flac" in run("voice", "show", "high").out
+
+
+@pytest.fixture
+def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two examples that render in milliseconds."""
+    for name, settings in (("bank", SETTINGS), ("story", WORKS)):
+        make_project(tmp_path / "examples" / name, settings=settings)
+    monkeypatch.setattr("gsvbatch.job.examples.asset_folder", lambda name: tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_demo_renders_every_example_and_says_where(
+    run: Run, examples: Path, runner: ToneRunner
+) -> None:
+    ran = run("demo")
+    assert ran.code == 0, ran.err
+    output = Path("outputs", "demo")
+    for part in (
+        f"bank: 4 lines in {output / 'bank' / 'outputs'}",
+        f"{output / 'story' / 'outputs' / 'works' / 'script.wav'}",
+        "script.srt  subtitles",
+        "x real time",
+        "manifest.sqlite",
+        "gsvbatch plan -p",
+    ):
+        assert part in ran.out, ran.out
+    runner.rendered.clear()
+    again = run("demo")
+    assert again.code == 0
+    assert runner.rendered == []
+    assert "everything was there already" in again.out
+
+
+def test_demo_speaks_anew_what_was_changed_in_its_copy(
+    run: Run, examples: Path, runner: ToneRunner
+) -> None:
+    run("demo", "--output", "d")
+    copy = examples / "d" / "story" / "script.csv"
+    copy.write_text(SCRIPT.replace("Goodbye", "Farewell"), encoding="utf-8")
+    runner.rendered.clear()
+    assert run("demo", "--output", "d").code == 0
+    assert runner.rendered == ["a4"]
+    assert "Goodbye" in (examples / "examples" / "story" / "script.csv").read_text("utf-8")
+
+
+def test_demo_json_names_every_file(run: Run, examples: Path, runner: ToneRunner) -> None:
+    productions = json.loads(run("demo", "--json").out)
+    assert [production["name"] for production in productions] == ["bank", "story"]
+    for production in productions:
+        assert production["exit_code"] == 0
+        assert all(Path(path).is_file() for path in production["files"])
+
+
+def test_bench_compares_its_runs(
+    run: Run, folder: Path, runner: ToneRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gsvbatch.job import benchmark
+
+    monkeypatch.setattr(benchmark, "ProjectConfig", lambda: _tone_config(folder))
+    ran = run("bench", "--lines", "3", "--voice", "high")
+    assert ran.code == 0, ran.err
+    assert "one at a time" in ran.out
+    assert "x as fast as one at a time" in ran.out
+    runs = json.loads(run("bench", "--lines", "3", "--voice", "high", "--json").out)
+    assert [found["n_lines"] for found in runs] == [3, 3]
+    assert runs[0]["audio"] == pytest.approx(runs[1]["audio"])
+
+
+def _tone_config(folder: Path) -> Any:
+    """Settings that find the tones' voices and models from any folder."""
+    from gsvbatch.config import ProjectConfig
+
+    return ProjectConfig.model_validate(
+        {
+            "voices": [str(folder / "voices")],
+            "models": {
+                "t2s": str(folder / "t2s.ckpt"),
+                "synthesizer": str(folder / "synthesizer.pth"),
+            },
+        }
+    )
