@@ -10,6 +10,7 @@ that at every moment each kept take has a whole file, and a row that finds it.
 
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,17 +68,34 @@ class OutputFolder:
         except OSError:
             return False
 
-    def keep_aside(self, take: TakeRow, delivered: str) -> str:
-        """Give a take a file of its own beside the delivered one; returns its path.
+    def keep_aside(self, take: TakeRow) -> None:
+        """Give the take that is delivered a file of its own beside the delivered one.
+
+        After a crash another take may stand in its place already; then nothing is copied.
 
         Raises:
             StorageError: It cannot be written.
         """
-        aside = self.take_path(take, delivered)
-        source = self.absolute(take.path or delivered)
-        if aside != take.path and source.exists():
-            self._copy(source, self.absolute(aside))
-        return aside
+        assert take.path is not None  # a delivered take has a file
+        source, aside = self.absolute(take.path), self.absolute(self.take_path(take, take.path))
+        if self._is_whole(source, take, verify=True):
+            self._copy(source, aside)
+
+    def is_aside(self, take: TakeRow) -> bool:
+        """Whether a delivered take has a whole file beside the delivered one."""
+        assert take.path is not None  # a delivered take has a file
+        return self._is_whole(self.absolute(self.take_path(take, take.path)), take, verify=True)
+
+    def remove_doubles(self, takes: Mapping[str, Sequence[TakeRow]]) -> None:
+        """Remove files beside delivered ones whose take is whole where its row says."""
+        paths = {(take.line_id, str(take.number)): take for of in takes.values() for take in of}
+        for path in list(self.absolute(TAKES).glob("*/*")):
+            relative = path.relative_to(self.path).as_posix()
+            take = paths.get((path.parent.name, path.stem))
+            if take is None or take.path in (None, relative):
+                continue
+            if self._is_whole(self.absolute(take.path or ""), take, verify=True):
+                self.remove(relative)
 
     def deliver(self, source: str, delivered: str) -> None:
         """Put a copy of a file into the delivered place, at once.

@@ -75,6 +75,7 @@ def render(
         planned = plan_of(desk, cases)
         desk.output.prepare()
         desk.output.remove_leftovers()
+        desk.output.remove_doubles(manifest.takes())
         manifest.remember(FIRST_RENDERED, today())
         run = _Run(desk, cases, planned, limit, on_event or _silent)
         return run.go(runner)

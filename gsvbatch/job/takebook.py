@@ -45,7 +45,7 @@ class TakeBook:
         if self._keep > 1:
             for take in takes:
                 if take.path is not None and is_delivered(take.path):
-                    self._output.keep_aside(take, take.path)
+                    self._output.keep_aside(take)
 
     def record(self, record: TakeRecord, path: str, sha256: str, n_bytes: int) -> TakeRow:
         """Write the rows of a take whose file is in its place, and deliver it."""
@@ -150,7 +150,7 @@ class TakeBook:
         others = [other for other in takes if other.id != take.id]
         for other in others:
             if other.path is not None and is_delivered(other.path):
-                self._output.keep_aside(other, other.path)
+                self._output.keep_aside(other)
         if source != delivered:
             self._output.deliver(source, delivered)
         self._manifest.deliver_take(
@@ -187,8 +187,8 @@ class TakeBook:
         moved: dict[int, str | None] = {}
         for take in takes:
             if take.path is not None and is_delivered(take.path):
-                aside = self._output.take_path(take, take.path)
-                moved[take.id] = aside if self._output.absolute(aside).exists() else None
+                is_kept = self._output.is_aside(take)
+                moved[take.id] = self._output.take_path(take, take.path) if is_kept else None
         return moved
 
     def _clear(self, takes: Sequence[TakeRow], delivered: str) -> None:
