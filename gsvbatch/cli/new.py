@@ -65,7 +65,9 @@ def _system_language() -> TemplateLanguage:
 
 def _two_voices() -> tuple[str, str]:
     """Names of two voices that come with gsvbatch."""
-    names = sorted(path.parent.name for path in asset_folder("voices").glob("*/voice.yaml"))
+    from gsvbatch.voice import VoiceLibrary
+
+    names = VoiceLibrary([]).names()
     if len(names) < 2:
         raise ConfigError("this installation of gsvbatch has no voices; install it again")
     return names[0], names[1]
