@@ -21,7 +21,7 @@ def _first_tables(connection: Connection) -> None:
             started_at VARCHAR NOT NULL, version VARCHAR NOT NULL,
             ended_at VARCHAR, status VARCHAR NOT NULL,
             n_planned INTEGER NOT NULL, n_done INTEGER NOT NULL, n_failed INTEGER NOT NULL,
-            audio FLOAT NOT NULL, elapsed FLOAT NOT NULL)""",
+            audio DOUBLE NOT NULL, elapsed DOUBLE NOT NULL)""",
         """CREATE TABLE lines (
             id VARCHAR NOT NULL PRIMARY KEY,
             script VARCHAR NOT NULL, line_number INTEGER NOT NULL, position INTEGER NOT NULL,
@@ -40,7 +40,7 @@ def _first_tables(connection: Connection) -> None:
             frontend VARCHAR NOT NULL, lexicon VARCHAR NOT NULL,
             voice VARCHAR NOT NULL, seed INTEGER NOT NULL, n_phonemes INTEGER NOT NULL,
             path VARCHAR, sha256 VARCHAR NOT NULL, n_bytes INTEGER NOT NULL,
-            sample_rate INTEGER NOT NULL, duration FLOAT NOT NULL, loudness FLOAT, peak FLOAT,
+            sample_rate INTEGER NOT NULL, duration DOUBLE NOT NULL, loudness DOUBLE, peak DOUBLE,
             verdict VARCHAR NOT NULL, problems VARCHAR NOT NULL, created_at VARCHAR NOT NULL,
             run_id INTEGER REFERENCES runs (id), UNIQUE (line_id, number))""",
         """CREATE INDEX takes_by_fingerprint ON takes (fingerprint)""",
@@ -48,13 +48,13 @@ def _first_tables(connection: Connection) -> None:
             id INTEGER NOT NULL PRIMARY KEY,
             take_id INTEGER NOT NULL REFERENCES takes (id), position INTEGER NOT NULL,
             text VARCHAR NOT NULL, spoken_text VARCHAR NOT NULL,
-            start FLOAT NOT NULL, duration FLOAT NOT NULL, seed INTEGER NOT NULL,
+            start DOUBLE NOT NULL, duration DOUBLE NOT NULL, seed INTEGER NOT NULL,
             attempts INTEGER NOT NULL, n_tokens INTEGER NOT NULL, stop_reason VARCHAR NOT NULL,
             verdict VARCHAR NOT NULL, problems VARCHAR NOT NULL, UNIQUE (take_id, position))""",
         """CREATE TABLE works (
             path VARCHAR NOT NULL PRIMARY KEY, name VARCHAR NOT NULL, format VARCHAR NOT NULL,
             fingerprint VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, n_bytes INTEGER NOT NULL,
-            duration FLOAT NOT NULL, created_at VARCHAR NOT NULL)""",
+            duration DOUBLE NOT NULL, created_at VARCHAR NOT NULL)""",
         """CREATE TABLE events (
             id INTEGER NOT NULL PRIMARY KEY,
             at VARCHAR NOT NULL, kind VARCHAR NOT NULL, line_id VARCHAR NOT NULL,
@@ -68,7 +68,7 @@ def _remember_levels_and_phonemes(connection: Connection) -> None:
         connection,
         """CREATE TABLE voice_levels (
             key VARCHAR NOT NULL PRIMARY KEY, voice VARCHAR NOT NULL,
-            loudness FLOAT NOT NULL, rms FLOAT NOT NULL, peak FLOAT NOT NULL, duration FLOAT NOT NULL)""",
+            loudness DOUBLE NOT NULL, rms DOUBLE NOT NULL, peak DOUBLE NOT NULL, duration DOUBLE NOT NULL)""",
         """CREATE TABLE phonemes (
             key VARCHAR NOT NULL PRIMARY KEY, utterances VARCHAR NOT NULL)""",
     )

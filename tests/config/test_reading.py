@@ -70,7 +70,7 @@ WRONG = {
     ),
     "batch_size: 4": "1: batch_size: not a setting here: batches are sized from memory",
     "retries: many": "1: retries: 'many' is not allowed; must be a whole number",
-    "audio: {trim: no}": "1: audio.trim: 'no' is not allowed; must be true or false",
+    "audio: {trim: maybe}": "1: audio.trim: 'maybe' is not allowed; must be true or false",
     "speakers: {Tom: 5}": "1: speakers.Tom: 5 is not allowed; must be a mapping",
     "speakers:\n  Tom: {speed: 1}": "2: speakers.Tom.voice: is required",
     "rerun_on: [txt]": "1: rerun_on.0: 'txt' is not allowed; allowed: text, voice, models,",
@@ -96,7 +96,9 @@ def test_what_is_wrong_is_told_in_one_line_with_its_place(tmp_path: Path, text: 
 def test_every_problem_gets_a_line_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, "retries: -1\nkeep_takes: 0\n")
-    assert [line.rpartition("yaml:")[2].split(":")[:2] for line in str(caught.value).splitlines()] == [
+    assert [
+        line.rpartition("yaml:")[2].split(":")[:2] for line in str(caught.value).splitlines()
+    ] == [
         ["1", " retries"],
         ["2", " keep_takes"],
     ]
@@ -146,7 +148,11 @@ def test_flags_go_over_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("audio.fromat", "wav", "command line: audio.fromat: unknown setting; did you mean 'format'?"),
+        (
+            "audio.fromat",
+            "wav",
+            "command line: audio.fromat: unknown setting; did you mean 'format'?",
+        ),
         ("retries", "x", "command line: retries: 'x' is not allowed; must be a whole number"),
         ("retries.x", "1", "command line: retries: "),
     ],
