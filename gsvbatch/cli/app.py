@@ -23,6 +23,7 @@ from gsvbatch.cli import (
     script,
     status,
     takes,
+    train,
     voice,
 )
 from gsvbatch.cli.options import examples
@@ -107,3 +108,14 @@ scripts = _group("script", "Check scripts, write ids into them, convert them.")
 _add("check", script.check, script.CHECK_EXAMPLES, scripts)
 _add("ids", script.ids, script.IDS_EXAMPLES, scripts)
 _add("convert", script.convert, script.CONVERT_EXAMPLES, scripts)
+
+training = _group("train", "Make models: from sentences to what render speaks with.")
+_add("speak", train.speak, train.SPEAK_EXAMPLES, training)
+_add("prepare", train.prepare, train.PREPARE_EXAMPLES, training)
+_add("content", train.content, train.CONTENT_EXAMPLES, training)
+_add("codebook", train.codebook, train.CODEBOOK_EXAMPLES, training)
+_add("t2s", train.t2s, train.T2S_EXAMPLES, training)
+_add("prior", train.prior, train.PRIOR_EXAMPLES, training)
+_add("generator", train.generator, train.GENERATOR_EXAMPLES, training)
+_add("export", train.export, train.EXPORT_EXAMPLES, training)
+_add("curve", train.curve, train.CURVE_EXAMPLES, training)

@@ -11,7 +11,7 @@ from gsvbatch.cli import console
 from gsvbatch.cli.options import Json, command_line
 
 if TYPE_CHECKING:
-    from gsvbatch.job import AssembleReport, ExitCode, Project, RenderReport
+    from gsvbatch.job import AssembleReport, Project, RenderReport
 
 EXAMPLES = ("gsvbatch demo", "gsvbatch demo --output D:\\demo")
 
@@ -53,7 +53,7 @@ def demo(
             if can_assemble(project, report):
                 works = job.assemble(project, on_event=listener)
         made.append(_Production(name, project, report, works))
-        if not as_json:
+        if not as_json and not _is_whole(report):
             show_failures(report)
         if report.interrupted or report.stopped_by:
             console.note(f"stopped; what is finished is kept. Go on with: {command_line(context)}")
@@ -62,11 +62,20 @@ def demo(
         console.say_json([_figures(production) for production in made])
     else:
         _show(made)
-    return _worst(made)
+    return _exit_code(made)
 
 
-def _worst(made: list[_Production]) -> "ExitCode":
-    return max((production.report.exit_code for production in made), key=int)
+def _exit_code(made: list[_Production]) -> int:
+    """The worst of all; a line whose best take is only doubtful does not spoil a demonstration."""
+    return max(0 if _is_whole(each.report) else int(each.report.exit_code) for each in made)
+
+
+def _is_whole(report: "RenderReport") -> bool:
+    from gsvbatch.job import ExitCode
+
+    if report.exit_code is not ExitCode.PARTIAL or report.plan.problems:
+        return False
+    return all(line.has_audio for line in report.failed)
 
 
 def _show(made: list[_Production]) -> None:
@@ -79,6 +88,10 @@ def _show(made: list[_Production]) -> None:
         )
         for path, meaning in _files(production):
             console.say(f"  {console.near(path)}  {meaning}")
+        doubtful = [line.line_id for line in production.report.failed]
+        if doubtful:
+            ids = console.shorten(", ".join(doubtful), 60)
+            console.say(f"  not spoken well: {ids} (gsvbatch retake, then render, tries again)")
     audio = sum(production.report.audio for production in made)
     elapsed = sum(production.report.elapsed for production in made)
     console.say()

@@ -86,15 +86,15 @@ def _say_event(event: "Event") -> None:
 
 
 def can_assemble(project: "Project", report: "RenderReport") -> bool:
-    """Whether the project wants works, and every line of it has its audio."""
+    """Whether the project wants works, and every line of it has audio, good or not so good."""
     from gsvbatch import job
 
     if not project.config.assemble.formats or report.interrupted or report.stopped_by:
         return False
-    counts = job.status(project).lines
-    return not any(counts.get(state) for state in ("pending", "failed", "error")) and any(
-        counts.get(state) for state in ("done", "suspect")
-    )
+    if report.plan.problems:
+        return False
+    lines = [line for line in job.list_lines(project) if line.status != "removed"]
+    return bool(lines) and all(line.path for line in lines)
 
 
 def show(

@@ -270,6 +270,27 @@ def test_demo_speaks_anew_what_was_changed_in_its_copy(
     assert "Goodbye" in (examples / "examples" / "story" / "script.csv").read_text("utf-8")
 
 
+def test_demo_is_well_when_every_line_has_audio(
+    run: Run, examples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stubborn = ToneRunner(ToneSpeech(stubborn={"Goodbye": 99}))
+    monkeypatch.setattr(rendering, "_local_runner", lambda desk: stubborn)
+    ran = run("demo")
+    assert ran.code == 0, ran.err
+    assert "not spoken well: a4" in ran.out
+    assert (examples / "outputs" / "demo" / "story" / "outputs" / "works" / "script.wav").is_file()
+
+
+def test_demo_fails_when_a_line_has_none(
+    run: Run, examples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mute = ToneRunner(ToneSpeech(mute=("Goodbye",)))
+    monkeypatch.setattr(rendering, "_local_runner", lambda desk: mute)
+    ran = run("demo")
+    assert ran.code == 3
+    assert any("the tone broke" in error for error in ran.errors)
+
+
 def test_demo_json_names_every_file(run: Run, examples: Path, runner: ToneRunner) -> None:
     productions = json.loads(run("demo", "--json").out)
     assert [production["name"] for production in productions] == ["bank", "story"]
