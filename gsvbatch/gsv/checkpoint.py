@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from gsvbatch.errors import CheckpointError
+from gsvbatch.gsv.griffin_lim import OVERLAP
 from gsvbatch.gsv.container import header_digits, read_container
 from gsvbatch.gsv.synthesizer import SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig
@@ -157,7 +158,7 @@ def synthesizer_config(path: Path, weights: Mapping[str, Tensor], stored: Any) -
             shape(f"dec.resblocks.{j}.convs1.0.weight")[2] for j in range(n_kernels)
         ),
         resblock_dilations=tuple(dilations),
-        istft_hop=None if n_out == 1 else (n_out - 2) // 4,
+        spectral_hop=None if n_out == 1 else (n_out - 1) * 2 // OVERLAP,
         sample_rate=_number(data.get("sampling_rate"), plain.sample_rate),
         filter_length=_number(data.get("filter_length"), plain.filter_length),
         hop_length=_number(data.get("hop_length"), plain.hop_length),

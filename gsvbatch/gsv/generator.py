@@ -1,23 +1,21 @@
-"""The waveform generator: HiFi-GAN (Kong et al. 2020), with an optional inverse-STFT head.
+"""The waveform generator: HiFi-GAN (Kong et al. 2020), or its first stages with a spectral head.
 
-With a head (iSTFTNet, Kaneko et al. 2022) the last upsampling stages give way to a spectrum of
-magnitudes and phases that an inverse STFT turns into samples. Wide convolutions at a low rate suit
-processors far better than narrow ones at the audio rate; the embedded model uses it.
+With a spectral head the last upsampling stages give way to log-magnitudes, whose phases Griffin-Lim
+finds. Magnitudes are learnt by plain regression in minutes on a processor, where a waveform needs days
+and critics; the embedded model uses it. It sounds less natural than a well-trained HiFi-GAN.
 """
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gsvbatch.gsv.griffin_lim import GriffinLim
 from gsvbatch.gsv.layers import LEAKY_SLOPE
 
 FINAL_SLOPE = 0.01
-MAX_LOG_MAGNITUDE = 5.0
-OVERLAP = 4
-"""Window length of the inverse STFT, in hops."""
+MAX_LOG_MAGNITUDE = 6.0
 
 
 class ResidualBlock(nn.Module):
@@ -42,45 +40,6 @@ class ResidualBlock(nn.Module):
         return x
 
 
-class InverseSTFT(nn.Module):
-    """Overlap-add of inverse-transformed frames, with a Hann window of four hops.
-
-    The squared windows add up to a constant, so every frame weighs the same whatever its
-    neighbours, and a row in a batch comes out as it would alone.
-    """
-
-    def __init__(self, hop: int) -> None:
-        super().__init__()
-        self.hop = hop
-        n_fft = hop * OVERLAP
-        n_bins = n_fft // 2 + 1
-        n = torch.arange(n_fft, dtype=torch.float64)
-        k = torch.arange(n_bins, dtype=torch.float64)
-        angle = 2 * math.pi * k[:, None] * n[None, :] / n_fft
-        weight = torch.full((n_bins, 1), 2.0, dtype=torch.float64)
-        weight[0] = weight[-1] = 1.0
-        window = torch.hann_window(n_fft, dtype=torch.float64)
-        gain = 1.5  # sum over hops of the squared Hann window at four-fold overlap
-        scale = weight * window[None, :] / (n_fft * gain) * math.sqrt(n_fft)
-        basis = torch.cat([angle.cos() * scale, -angle.sin() * scale])  # (2 bins, n_fft)
-        # No buffer: it would be rounded with the weights in half precision, and heard as noise.
-        self._basis = basis.float()
-
-    def forward(self, spectrum: Tensor) -> Tensor:
-        """Return samples (B, 1, T * hop) of real and imaginary parts (B, 2 * bins, T), fp32."""
-        if self._basis.device != spectrum.device:
-            self._basis = self._basis.to(spectrum.device)
-        frames = self._basis.transpose(0, 1) @ spectrum.float()  # (B, n_fft, T)
-        B, n_fft, T = frames.shape
-        pieces = frames.view(B, OVERLAP, self.hop, T)
-        out = frames.new_zeros(B, self.hop, T + OVERLAP - 1)
-        for i in range(OVERLAP):
-            out[:, :, i : i + T] += pieces[:, i]
-        samples = out.transpose(1, 2).reshape(B, 1, -1)
-        edge = (n_fft - self.hop) // 2
-        return samples[:, :, edge : edge + T * self.hop]
-
-
 class Generator(nn.Module):
     """Latent frames to audio, the checkpoint's ``dec``."""
 
@@ -94,7 +53,7 @@ class Generator(nn.Module):
         initial_channels: int,
         resblock_kernels: Sequence[int],
         resblock_dilations: Sequence[Sequence[int]],
-        istft_hop: int | None = None,
+        spectral_hop: int | None = None,
         final_bias: bool = False,
     ) -> None:
         super().__init__()
@@ -114,9 +73,14 @@ class Generator(nn.Module):
             channels //= 2
             for size, dilations in zip(resblock_kernels, resblock_dilations, strict=True):
                 self.resblocks.append(ResidualBlock(channels, size, dilations))
-        self.istft = None if istft_hop is None else InverseSTFT(istft_hop)
-        n_out = 1 if istft_hop is None else istft_hop * OVERLAP + 2
-        self.conv_post = nn.Conv1d(channels, n_out, 7, padding=3, bias=final_bias)
+        self.head = None if spectral_hop is None else GriffinLim(spectral_hop)
+        n_out = 1 if self.head is None else self.head.n_bins
+        has_bias = final_bias or self.head is not None
+        self.conv_post = nn.Conv1d(channels, n_out, 7, padding=3, bias=has_bias)
+
+    def spectrum(self, latent: Tensor, style: Tensor | None, mask: Tensor | None = None) -> Tensor:
+        """Return what the last convolution makes: (B, bins, T) log-magnitudes, or (B, 1, N)."""
+        return self._features(latent, style, mask)[0]
 
     def forward(self, latent: Tensor, style: Tensor | None, mask: Tensor | None = None) -> Tensor:
         """Return samples (B, 1, N) in [-1, 1].
@@ -126,6 +90,16 @@ class Generator(nn.Module):
             style: (B, G, 1), or None for a generator without a condition.
             mask: (B, 1, F) when rows differ in length; samples past a row's end are zero.
         """
+        x, mask = self._features(latent, style, mask)
+        if self.head is None:
+            out = torch.tanh(x)
+            return out if mask is None else out * mask
+        return self._from_magnitudes(x, mask)
+
+    def _features(
+        self, latent: Tensor, style: Tensor | None, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return the last convolution's output and the mask at its rate."""
         if mask is not None:
             latent = latent * mask
         x = self.conv_pre(latent)
@@ -143,17 +117,17 @@ class Generator(nn.Module):
             blocks = self.resblocks[i * self.n_kernels : (i + 1) * self.n_kernels]
             x = torch.stack([block(x, mask) for block in blocks]).sum(0) / self.n_kernels
         x = F.leaky_relu(x, FINAL_SLOPE)
-        x = self.conv_post(x if mask is None else x * mask)
-        if self.istft is None:
-            out = torch.tanh(x)
-            return out if mask is None else out * mask
-        log_magnitude, phase = x.float().chunk(2, dim=1)
-        magnitude = torch.exp(log_magnitude.clamp(max=MAX_LOG_MAGNITUDE))
-        if mask is not None:
-            magnitude = magnitude * mask
-        samples: Tensor = self.istft(
-            torch.cat([magnitude * torch.cos(phase), magnitude * torch.sin(phase)], dim=1)
-        )
-        if mask is not None:
-            samples = samples * mask.repeat_interleave(self.istft.hop, dim=2)
-        return samples.clamp(-1.0, 1.0)
+        return self.conv_post(x if mask is None else x * mask), mask
+
+    def _from_magnitudes(self, log_magnitudes: Tensor, mask: Tensor | None) -> Tensor:
+        """Return samples of (B, bins, T); rows of unlike length one by one, each as if alone."""
+        assert self.head is not None
+        magnitudes = torch.exp(log_magnitudes.float().clamp(max=MAX_LOG_MAGNITUDE))
+        if mask is None:
+            samples: Tensor = self.head(magnitudes)
+            return samples.clamp(-1.0, 1.0)
+        out = magnitudes.new_zeros(magnitudes.shape[0], 1, magnitudes.shape[2] * self.head.hop)
+        for row, n_frames in enumerate(mask.sum(dim=(1, 2)).long().tolist()):
+            n = n_frames * self.head.hop
+            out[row, :, :n] = self.head(magnitudes[row : row + 1, :, :n_frames])[0]
+        return out.clamp(-1.0, 1.0)

@@ -40,8 +40,8 @@ class SynthesizerConfig:
     initial_channels: int = 512
     resblock_kernels: tuple[int, ...] = (3, 7, 11)
     resblock_dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
-    istft_hop: int | None = None
-    """Samples a frame of the inverse-STFT head, or None for plain HiFi-GAN."""
+    spectral_hop: int | None = None
+    """Samples a frame of the generator's spectral head, or None for plain HiFi-GAN."""
 
     sample_rate: Hertz = 32000
     filter_length: int = 2048
@@ -124,7 +124,7 @@ class Synthesizer(nn.Module):
             initial_channels=config.initial_channels,
             resblock_kernels=config.resblock_kernels,
             resblock_dilations=config.resblock_dilations,
-            istft_hop=config.istft_hop,
+            spectral_hop=config.spectral_hop,
         )
         self.flow = Flow(
             config.latent, config.hidden, config.flow_kernel, config.flow_layers, config.style
@@ -136,7 +136,7 @@ class Synthesizer(nn.Module):
     @property
     def samples_per_token(self) -> int:
         """Audio samples that one semantic token becomes at normal speed."""
-        samples = FRAMES_PER_TOKEN * (self.config.istft_hop or 1)
+        samples = FRAMES_PER_TOKEN * (self.config.spectral_hop or 1)
         for rate in self.config.upsample_rates:
             samples *= rate
         return samples

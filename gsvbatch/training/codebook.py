@@ -44,8 +44,10 @@ def assign(points: Tensor, centres: Tensor) -> Tensor:
 @torch.inference_mode()
 def build_codebook(
     corpus: Corpus, model: ContentTrainer, size: int, n_rounds: int = 25, seed: int = 0
-) -> None:
+) -> float:
     """Write ``codebook.npy`` (size, C) and ``tokens.npz`` into the corpus's folder.
+
+    Returns the perplexity of the tokens: how many codes are in use, in effect.
 
     Tokens of an utterance go on through the silence after it, 15 tokens; ``spoken`` counts those
     that belong to the recording itself.
@@ -77,3 +79,4 @@ def build_codebook(
         lengths=np.array(lengths),
         spoken=np.array(spoken),
     )
+    return perplexity

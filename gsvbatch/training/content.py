@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from gsvbatch.gsv.mel_content import MelContentConfig, MelContentEncoder
 from gsvbatch.training.corpus import FRAME_RATE, SAMPLE_RATE, Corpus
-from gsvbatch.training.loop import Averages, Run, autocast, warm_cosine
+from gsvbatch.training.loop import Averages, Run, Watch, autocast, read_state, warm_cosine
 from gsvbatch.units import Hertz, Seconds
 
 logger = logging.getLogger(__name__)
@@ -99,7 +99,12 @@ def resampled(corpus: Corpus) -> np.memmap:
 
 
 def train_content(
-    corpus: Corpus, folder: Path, recipe: ContentRecipe, budget: Seconds, seed: int = 0
+    corpus: Corpus,
+    folder: Path,
+    recipe: ContentRecipe,
+    budget: Seconds,
+    seed: int = 0,
+    watch: Watch | None = None,
 ) -> ContentTrainer:
     """Train, or go on training, the content encoder; returns the trained modules."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -109,17 +114,17 @@ def train_content(
     n_labels = int(corpus.label.max()) + 1
     model = ContentTrainer(recipe, n_labels).to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=0.01)
-    run = Run(folder, budget)
+    run = Run(folder, budget, watch)
     if state := run.load():
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-    rng = np.random.default_rng([seed, run.step])
     F_crop = int(recipe.crop * FRAME_RATE)
     weights = np.array([entry.n_frames for entry in corpus.entries], float)
     weights /= weights.sum()
     averages = Averages()
     model.train()
     while run.step < recipe.n_steps and not run.is_over:
+        rng = run.draw(seed)
         picks = rng.choice(len(corpus.entries), recipe.batch, p=weights)
         waves = np.zeros((recipe.batch, F_crop * 320 + 80), np.float32)
         targets = [np.zeros((recipe.batch, F_crop), kind) for kind in ("i8", "i8", "f4", "f4")]
@@ -151,11 +156,24 @@ def train_content(
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        run.step += 1
+        run.advance()
         averages.add(**parts)
         if run.step % 200 == 0:
             run.log(**averages.take())
         if run.is_save_due():
             run.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+    if averages:
+        run.log(**averages.take())
     run.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+    return model.eval()
+
+
+def load_content(corpus: Corpus, folder: Path, recipe: ContentRecipe) -> ContentTrainer:
+    """Return the content encoder that a run last saved, in eval mode.
+
+    Raises:
+        CheckpointError: The run has saved nothing yet.
+    """
+    model = ContentTrainer(recipe, int(corpus.label.max()) + 1)
+    model.load_state_dict(read_state(folder)["model"])
     return model.eval()

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gsvbatch.errors import ConfigError
 from gsvbatch.units import Hertz, Seconds
 
 SAMPLE_RATE: Hertz = 24000
@@ -52,10 +53,19 @@ class Entry:
 
 
 class Corpus:
-    """Random access to a prepared corpus; audio stays on disk."""
+    """Random access to a prepared corpus; audio stays on disk.
+
+    Raises:
+        ConfigError: The folder holds none.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        for name in ("audio.i16", "index.jsonl", "frames.npz"):
+            if not (folder / name).is_file():
+                raise ConfigError(
+                    f"{folder / name}: missing; gsvbatch train prepare makes a corpus"
+                )
         self.audio = np.memmap(folder / "audio.i16", dtype="<i2", mode="r")
         self.entries: list[Entry] = []
         with (folder / "index.jsonl").open(encoding="utf-8") as lines:
@@ -96,7 +106,13 @@ class Corpus:
 
     @property
     def tokens(self) -> list[NDArray[np.int64]]:
-        """Semantic tokens of every utterance, in the order of ``entries``."""
+        """Semantic tokens of every utterance, in the order of ``entries``.
+
+        Raises:
+            ConfigError: There is no codebook yet.
+        """
+        if not (self.folder / "tokens.npz").is_file():
+            raise ConfigError(f"{self.folder}: no tokens yet; gsvbatch train codebook makes them")
         data = np.load(self.folder / "tokens.npz")
         flat, lengths = data["tokens"].astype(np.int64), data["lengths"]
         return list(np.split(flat, np.cumsum(lengths)[:-1]))

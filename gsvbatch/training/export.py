@@ -10,7 +10,8 @@ from gsvbatch.gsv.synthesizer import Synthesizer
 from gsvbatch.gsv.t2s import TextToSemantic
 from gsvbatch.training.content import ContentRecipe, ContentTrainer
 from gsvbatch.training.corpus import Corpus
-from gsvbatch.training.synthesizer import PriorRecipe
+from gsvbatch.training.loop import read_state
+from gsvbatch.training.synthesizer import PriorRecipe, generator_part
 from gsvbatch.training.t2s import T2SRecipe
 
 
@@ -31,19 +32,12 @@ def export(
     """
     n_labels = int(corpus.label.max()) + 1
     trained = ContentTrainer(content or ContentRecipe(), n_labels)
-    trained.load_state_dict(_state(runs / "content")["model"])
+    trained.load_state_dict(read_state(runs / "content")["model"])
     first = TextToSemantic((t2s or T2SRecipe()).config)
-    first.load_state_dict(_state(runs / "t2s")["model"])
+    first.load_state_dict(read_state(runs / "t2s")["model"])
     second = Synthesizer((prior or PriorRecipe()).config)
-    second.load_state_dict(_state(runs / "prior")["model"])
-    second.dec.load_state_dict(_state(runs / "generator")["model"])
+    second.load_state_dict(read_state(runs / "prior")["model"] | generator_part(second))
+    second.dec.load_state_dict(read_state(runs / "generator")["model"])
     second.ssl_proj.load_state_dict(trained.ssl_proj.state_dict())
     second.quantizer.table.copy_(torch.from_numpy(np.load(corpus.folder / "codebook.npy")))
     save_native(folder, first, second, trained.encoder, version=version)
-
-
-def _state(run: Path) -> dict[str, dict[str, torch.Tensor]]:
-    state: dict[str, dict[str, torch.Tensor]] = torch.load(
-        run / "state.pt", map_location="cpu", weights_only=True
-    )
-    return state

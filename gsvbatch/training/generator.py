@@ -1,4 +1,8 @@
-"""The generator: a vocoder from the latent, which is a log-mel spectrum, to audio."""
+"""The generator with a spectral head: from the latent, a log-mel spectrum, to fine magnitudes.
+
+Plain regression of log-magnitudes; the phase is Griffin-Lim's to find when the model speaks, so no
+waveform, no critics and no long training are needed.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,14 +13,17 @@ from torch import Tensor, nn
 
 from gsvbatch.gsv.generator import Generator
 from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
-from gsvbatch.training.corpus import HOP, SAMPLE_RATE, Corpus
-from gsvbatch.training.discriminators import Critics, critic_loss, generator_losses
-from gsvbatch.training.loop import Averages, Run, autocast
-from gsvbatch.training.spectra import SpectralLoss
+from gsvbatch.training.corpus import HOP, Corpus
+from gsvbatch.training.loop import Averages, Run, Watch, autocast, warm_cosine
 from gsvbatch.training.synthesizer import LATENT_NOISE, LatentMel, mini_config
 from gsvbatch.units import Seconds
 
 CONTEXT = 4  # frames on either side, whose windows reach outside the slice
+FLOOR = 1e-3
+"""Magnitude below which differences do not count; about 100 dB under loud speech."""
+
+COMPRESSION = 0.3
+"""Exponent of the second loss, in which loud harmonics count for more than quiet noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +32,18 @@ class GeneratorRecipe:
 
     config: SynthesizerConfig = field(default_factory=mini_config)
     batch: int = 12
-    slice_frames: int = 28
-    critics_from: int = 3000
-    """Step from which the critics have a say."""
-
-    judged: int = 6
-    """Slices of a batch that the critics look at."""
-
-    learning_rate: float = 8e-4
-    critic_rate: float = 3e-4
-    half_life: int = 5000
-    """Steps after which the learning rates have halved."""
-
-    spectral_weight: float = 15.0
-    matching_weight: float = 2.0
+    slice_frames: int = 32
+    learning_rate: float = 1e-3
+    n_steps: int = 4000
 
 
 def train_generator(
-    corpus: Corpus, folder: Path, recipe: GeneratorRecipe, budget: Seconds, seed: int = 0
+    corpus: Corpus,
+    folder: Path,
+    recipe: GeneratorRecipe,
+    budget: Seconds,
+    seed: int = 0,
+    watch: Watch | None = None,
 ) -> Generator:
     """Train, or go on training, the generator.
 
@@ -51,81 +52,53 @@ def train_generator(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     config = recipe.config
-    model, critics = Synthesizer(config).dec.to(device), Critics().to(device)
-    nn.init.normal_(model.conv_post.weight, 0.0, 0.01)
+    model = Synthesizer(config).dec.to(device)
     assert model.cond is not None
+    assert model.head is not None
     for weight in model.cond.parameters():
         nn.init.zeros_(weight)
         weight.requires_grad_(False)
+    assert model.conv_post.bias is not None
+    nn.init.constant_(model.conv_post.bias, -3.0)
     latent_mel = LatentMel(config).to(device)
-    spectral = SpectralLoss(SAMPLE_RATE).to(device)
-    make = torch.optim.AdamW(
+    optimizer = torch.optim.AdamW(
         [p for p in model.parameters() if p.requires_grad],
-        recipe.learning_rate, betas=(0.8, 0.99), weight_decay=0.01,
+        recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.01,
     )  # fmt: skip
-    judge = torch.optim.AdamW(
-        critics.parameters(), recipe.critic_rate, betas=(0.8, 0.99), weight_decay=0.01
-    )
-    run = Run(folder, budget)
+    run = Run(folder, budget, watch)
     if state := run.load():
         model.load_state_dict(state["model"])
-        critics.load_state_dict(state["critics"])
-        make.load_state_dict(state["make"])
-        judge.load_state_dict(state["judge"])
-    rng = np.random.default_rng([seed, run.step])
+        optimizer.load_state_dict(state["optimizer"])
     averages = Averages()
     style = torch.zeros(recipe.batch, config.style, 1, device=device)
-    while not run.is_over:
-        fade = 0.5 ** (run.step / recipe.half_life) * min(1.0, (run.step + 1) / 100)
-        for optimizer, rate in ((make, recipe.learning_rate), (judge, recipe.critic_rate)):
-            for group in optimizer.param_groups:
-                group["lr"] = rate * fade
+    while run.step < recipe.n_steps and not run.is_over:
+        rng = run.draw(seed)
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.learning_rate * warm_cosine(run.step, recipe.n_steps)
         audio = draw_slices(corpus, recipe, rng).to(device)
         with torch.no_grad():
             latent = latent_mel(audio)[:, :, CONTEXT:-CONTEXT]
             latent = latent + torch.randn_like(latent) * LATENT_NOISE * torch.rand(1).item()
-            real = audio[:, CONTEXT * HOP : -CONTEXT * HOP]
+            scale = HOP // model.head.hop
+            wanted = model.head.analyse(audio).abs()[:, :, CONTEXT * scale : -CONTEXT * scale]
         with autocast(device):
-            fake = model(latent, style)[:, 0]
-        likeness = spectral(real, fake)
-        loss = recipe.spectral_weight * likeness
-        parts: dict[str, Tensor] = {"spectral": likeness.detach()}
-        if run.step >= recipe.critics_from:
-            seen, made = real[: recipe.judged], fake[: recipe.judged]
-            with autocast(device):
-                verdict = critic_loss(critics(seen), critics(made.detach()))
-            judge.zero_grad()
-            verdict.backward()
-            nn.utils.clip_grad_norm_(critics.parameters(), 10.0)
-            judge.step()
-            critics.requires_grad_(False)
-            with autocast(device):
-                with torch.no_grad():
-                    maps = critics(seen)
-                adversarial, matching = generator_losses(maps, critics(made))
-            loss = loss + adversarial + recipe.matching_weight * matching
-            parts |= {
-                "critics": verdict.detach(), "adversarial": adversarial.detach(),
-                "matching": matching.detach(),
-            }  # fmt: skip
-        make.zero_grad()
+            made = model.spectrum(latent, style).float()
+        logs = (made.clamp(min=np.log(FLOOR)) - wanted.clamp(min=FLOOR).log()).abs().mean()
+        loud = (torch.exp(COMPRESSION * made) - wanted**COMPRESSION).abs().mean()
+        loss = logs + loud
+        optimizer.zero_grad()
         loss.backward()
-        critics.requires_grad_(True)
-        nn.utils.clip_grad_norm_(model.parameters(), 10.0)
-        make.step()
-        run.step += 1
-        averages.add(**parts)
+        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimizer.step()
+        run.advance()
+        averages.add(logs=logs.detach(), loud=loud.detach())
         if run.step % 50 == 0:
             run.log(**averages.take())
-        if run.is_save_due() or run.is_over:
-            run.save(
-                {
-                    "model": model.state_dict(),
-                    "critics": critics.state_dict(),
-                    "make": make.state_dict(),
-                    "judge": judge.state_dict(),
-                }
-            )
+        if run.is_save_due():
+            run.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+    if averages:
+        run.log(**averages.take())
+    run.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
     return model.eval()
 
 

@@ -4,16 +4,39 @@ import json
 import logging
 import math
 import os
+import pickle
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
+from gsvbatch.errors import CheckpointError
 from gsvbatch.units import Seconds
 
 logger = logging.getLogger(__name__)
+
+STATE_NAME = "state.pt"
+CURVE_NAME = "curve.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands after a step."""
+
+    step: int
+    n_new: int
+    """Steps of this call alone."""
+
+    elapsed: Seconds
+    """Since this call began."""
+
+
+Watch = Callable[[Progress], bool]
+"""Called after every step; False ends the run as a used-up budget does, with its state saved."""
 
 
 class Run:
@@ -22,18 +45,28 @@ class Run:
     Args:
         folder: made if missing.
         budget: wall-clock seconds this call may train; the state is saved when they are over.
+        watch: told of every step.
         save_every: seconds between saves.
     """
 
-    def __init__(self, folder: Path, budget: Seconds, save_every: Seconds = 120.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        budget: Seconds,
+        watch: Watch | None = None,
+        save_every: Seconds = 120.0,
+    ) -> None:
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         self.budget = budget
+        self.watch = watch
         self.save_every = save_every
         self.started = time.monotonic()
         self.last_save = self.started
         self.spent_before = 0.0
         self.step = 0
+        self.n_new = 0
+        self.is_stopped = False
 
     @property
     def elapsed(self) -> Seconds:
@@ -42,22 +75,38 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """Whether the time budget is used up."""
-        return self.elapsed >= self.budget
+        """Whether the time budget is used up, or whoever watches has seen enough."""
+        return self.is_stopped or self.elapsed >= self.budget
+
+    def draw(self, seed: int) -> np.random.Generator:
+        """Return this step's random numbers, and seed torch's for it.
+
+        They depend on the seed and the step alone, so a run that was broken off and resumed ends with
+        the very weights of one that was not.
+        """
+        torch.manual_seed(int(np.random.SeedSequence([seed, self.step]).generate_state(1)[0]))
+        return np.random.default_rng([seed, self.step])
+
+    def advance(self) -> None:
+        """Count a step, and tell whoever watches."""
+        self.step += 1
+        self.n_new += 1
+        if self.watch is not None:
+            is_wanted = self.watch(Progress(self.step, self.n_new, self.elapsed))
+            self.is_stopped = self.is_stopped or not is_wanted
 
     def load(self) -> dict[str, Any] | None:
         """Return the saved state, or None for a fresh run."""
-        path = self.folder / "state.pt"
-        if not path.exists():
+        if not (self.folder / STATE_NAME).exists():
             return None
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state = read_state(self.folder)
         self.step = int(state["step"])
         self.spent_before = float(state["seconds"])
         return state
 
     def save(self, parts: Mapping[str, Any]) -> None:
         """Write the state beside the old one and put it in its place."""
-        path = self.folder / "state.pt"
+        path = self.folder / STATE_NAME
         beside = path.with_suffix(".tmp")
         torch.save(
             {"step": self.step, "seconds": self.spent_before + self.elapsed, **parts}, beside
@@ -78,9 +127,25 @@ class Run:
             "seconds": round(self.spent_before + self.elapsed, 1),
             **{key: round(float(value), 5) for key, value in numbers.items()},
         }
-        with (self.folder / "curve.jsonl").open("a", encoding="utf-8") as file:
+        with (self.folder / CURVE_NAME).open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         logger.info("%s", row)
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """Return what a run last saved.
+
+    Raises:
+        CheckpointError: There is nothing yet, or the file is damaged.
+    """
+    path = folder / STATE_NAME
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise CheckpointError(path, "missing; train this stage first") from error
+    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise CheckpointError(path, "is damaged; delete it and train this stage again") from error
+    return state
 
 
 class Averages:
@@ -95,6 +160,9 @@ class Averages:
         for key, value in values.items():
             self.sums[key] = self.sums.get(key, 0.0) + float(value)
             self.counts[key] = self.counts.get(key, 0) + 1
+
+    def __bool__(self) -> bool:
+        return bool(self.sums)
 
     def take(self) -> dict[str, float]:
         """Return the means and start anew."""

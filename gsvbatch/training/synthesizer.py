@@ -18,7 +18,7 @@ from gsvbatch.gsv.layers import length_mask
 from gsvbatch.gsv.log_mel import LogMel
 from gsvbatch.gsv.synthesizer import FRAMES_PER_TOKEN, Synthesizer, SynthesizerConfig
 from gsvbatch.training.corpus import FRAME_RATE, HOP, SAMPLE_RATE, Corpus, Entry
-from gsvbatch.training.loop import Averages, Run, autocast, warm_cosine
+from gsvbatch.training.loop import Averages, Run, Watch, autocast, warm_cosine
 from gsvbatch.units import Seconds
 
 LATENT_NOISE = 0.1
@@ -39,10 +39,10 @@ def mini_config() -> SynthesizerConfig:
         n_layers=4,
         flow_layers=2,
         style=256,
-        upsample_rates=(4, 2),
-        upsample_kernels=(8, 4),
-        initial_channels=384,
-        istft_hop=60,
+        upsample_rates=(4,),
+        upsample_kernels=(8,),
+        initial_channels=320,
+        spectral_hop=HOP // 4,
         sample_rate=SAMPLE_RATE,
         filter_length=2048,
         hop_length=HOP,
@@ -54,8 +54,8 @@ class PriorRecipe:
     """How prior, flow and style encoder are made."""
 
     config: SynthesizerConfig = field(default_factory=mini_config)
-    batch: int = 12
-    crop: Seconds = 2.24
+    batch: int = 10
+    crop: Seconds = 1.92
     learning_rate: float = 1e-3
     n_steps: int = 2500
     dropout: float = 0.05
@@ -173,8 +173,23 @@ def likelihood_loss(latent: Tensor, mean: Tensor, log_spread: Tensor, mask: Tens
     return (nats * mask).sum() / (mask.sum() * latent.shape[1])
 
 
+def generator_part(model: Synthesizer) -> dict[str, Tensor]:
+    """Return the weights of the generator, under the synthesizer's names."""
+    return {key: value for key, value in model.state_dict().items() if key.startswith("dec.")}
+
+
+def prior_part(model: Synthesizer) -> dict[str, Tensor]:
+    """Return all weights but the generator's."""
+    return {key: value for key, value in model.state_dict().items() if not key.startswith("dec.")}
+
+
 def train_prior(
-    corpus: Corpus, folder: Path, recipe: PriorRecipe, budget: Seconds, seed: int = 0
+    corpus: Corpus,
+    folder: Path,
+    recipe: PriorRecipe,
+    budget: Seconds,
+    seed: int = 0,
+    watch: Watch | None = None,
 ) -> Synthesizer:
     """Train, or go on training, all of the synthesizer but its generator; needs tokens."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -188,15 +203,15 @@ def train_prior(
         [p for p in model.parameters() if p.requires_grad],
         recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.01,
     )  # fmt: skip
-    run = Run(folder, budget)
+    run = Run(folder, budget, watch)
     if state := run.load():
-        model.load_state_dict(state["model"])
+        model.load_state_dict(state["model"] | generator_part(model))
         optimizer.load_state_dict(state["optimizer"])
     sampler = Sampler(corpus, recipe)
-    rng = np.random.default_rng([seed, run.step])
     averages = Averages()
     model.train()
     while run.step < recipe.n_steps and not run.is_over:
+        rng = run.draw(seed)
         for group in optimizer.param_groups:
             group["lr"] = recipe.learning_rate * warm_cosine(run.step, recipe.n_steps)
         batch = sampler.draw(rng)
@@ -220,12 +235,14 @@ def train_prior(
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimizer.step()
-        run.step += 1
+        run.advance()
         spread = (log_spread.detach().float().exp() * mask).sum() / (mask.sum() * config.latent)
         averages.add(likelihood=loss.detach(), spread=spread)
         if run.step % 50 == 0:
             run.log(**averages.take())
         if run.is_save_due():
-            run.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
-    run.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+            run.save({"model": prior_part(model), "optimizer": optimizer.state_dict()})
+    if averages:
+        run.log(**averages.take())
+    run.save({"model": prior_part(model), "optimizer": optimizer.state_dict()})
     return model.eval()

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic
 from gsvbatch.training.corpus import Corpus
-from gsvbatch.training.loop import Averages, Run, autocast, warm_cosine
+from gsvbatch.training.loop import Averages, Run, Watch, autocast, warm_cosine
 from gsvbatch.units import SEMANTIC_RATE, Seconds
 
 IGNORED = -100
@@ -33,14 +33,14 @@ class T2SRecipe:
 
     config: T2SConfig = field(default_factory=mini_config)
     batch: int = 8
-    max_tokens: int = 420
+    max_tokens: int = 360
     joined: float = 0.3
     """Share of targets that are two utterances in a row."""
 
     alone: float = 0.08
     """Share of targets without a prompt."""
 
-    solo_steps: int = 1500
+    solo_steps: int = 800
     """Steps at the start with single utterances only: short sequences, in which it is learnt fastest
     that tokens follow the text."""
 
@@ -117,7 +117,12 @@ class PairSampler:
 
 
 def train_t2s(
-    corpus: Corpus, folder: Path, recipe: T2SRecipe, budget: Seconds, seed: int = 0
+    corpus: Corpus,
+    folder: Path,
+    recipe: T2SRecipe,
+    budget: Seconds,
+    seed: int = 0,
+    watch: Watch | None = None,
 ) -> TextToSemantic:
     """Train, or go on training, the text-to-semantic stage."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -130,15 +135,15 @@ def train_t2s(
     optimizer = torch.optim.AdamW(
         model.parameters(), recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.02
     )
-    run = Run(folder, budget)
+    run = Run(folder, budget, watch)
     if state := run.load():
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
     sampler = PairSampler(corpus, recipe)
-    rng = np.random.default_rng([seed, run.step])
     averages = Averages()
     model.train()
     while run.step < recipe.n_steps and not run.is_over:
+        rng = run.draw(seed)
         for group in optimizer.param_groups:
             group["lr"] = recipe.learning_rate * warm_cosine(run.step, recipe.n_steps)
         drawn = sampler.batch(rng, solo=run.step < recipe.solo_steps)
@@ -161,7 +166,7 @@ def train_t2s(
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        run.step += 1
+        run.advance()
         with torch.no_grad():
             known = wanted != IGNORED
             right = ((logits.argmax(-1) == wanted) & known).sum() / known.sum()
@@ -172,5 +177,7 @@ def train_t2s(
             run.log(**averages.take())
         if run.is_save_due():
             run.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+    if averages:
+        run.log(**averages.take())
     run.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
     return model.eval()

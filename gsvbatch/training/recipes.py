@@ -1,0 +1,125 @@
+"""All recipes of one model, read from a file where it is to differ from the embedded one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from gsvbatch.errors import ConfigError
+from gsvbatch.gsv.synthesizer import SynthesizerConfig
+from gsvbatch.gsv.t2s import T2SConfig
+from gsvbatch.training.content import ContentRecipe
+from gsvbatch.training.generator import GeneratorRecipe
+from gsvbatch.training.synthesizer import PriorRecipe
+from gsvbatch.training.synthesizer import mini_config as mini_synthesizer
+from gsvbatch.training.t2s import T2SRecipe
+from gsvbatch.training.t2s import mini_config as mini_t2s
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class CodebookRecipe:
+    """How the codebook is made; as many codes as the synthesizer's config says."""
+
+    n_rounds: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Recipes:
+    """What every stage is made like; dimensions that stages share stand once, in the configs."""
+
+    content: ContentRecipe = field(default_factory=ContentRecipe)
+    codebook: CodebookRecipe = field(default_factory=CodebookRecipe)
+    t2s: T2SRecipe = field(default_factory=T2SRecipe)
+    prior: PriorRecipe = field(default_factory=PriorRecipe)
+    generator: GeneratorRecipe = field(default_factory=GeneratorRecipe)
+
+    def __post_init__(self) -> None:
+        size, eos = self.synthesizer.codebook_size, self.t2s.config.eos
+        if size != eos:
+            raise ConfigError(
+                f"t2s.vocabulary is {eos + 1}, but must be 1 more than synthesizer.codebook_size ({size})"
+            )
+        if self.content.width != self.synthesizer.ssl_width:
+            raise ConfigError(
+                f"content.width is {self.content.width}, but synthesizer.ssl_width is "
+                f"{self.synthesizer.ssl_width}; they must be equal"
+            )
+
+    @property
+    def synthesizer(self) -> SynthesizerConfig:
+        """Dimensions of prior and generator, which are halves of one network."""
+        return self.prior.config
+
+
+def read_recipes(path: Path | None) -> Recipes:
+    """Return the embedded model's recipes, with what a YAML file says in place of theirs.
+
+    Sections ``content``, ``codebook``, ``t2s``, ``prior`` and ``generator`` hold fields of those
+    recipes; ``t2s_model`` and ``synthesizer_model`` hold dimensions.
+
+    Raises:
+        ConfigError: The file is missing or wrong; the message names the field.
+    """
+    stored = {} if path is None else _read(path)
+    where = "" if path is None else f"{path}: "
+    sections = {"t2s_model", "synthesizer_model"} | {item.name for item in fields(Recipes)}
+    for name in stored:
+        if name not in sections:
+            raise ConfigError(
+                f"{where}{name}: no such section; known: {', '.join(sorted(sections))}"
+            )
+    t2s: T2SConfig = _changed(mini_t2s(), stored.get("t2s_model"), f"{where}t2s_model")
+    second: SynthesizerConfig = _changed(
+        mini_synthesizer(), stored.get("synthesizer_model"), f"{where}synthesizer_model"
+    )
+    starting: dict[str, Any] = {
+        "content": ContentRecipe(),
+        "codebook": CodebookRecipe(),
+        "t2s": T2SRecipe(config=t2s),
+        "prior": PriorRecipe(config=second),
+        "generator": GeneratorRecipe(config=second),
+    }
+    return Recipes(
+        **{
+            name: _changed(recipe, stored.get(name), f"{where}{name}")
+            for name, recipe in starting.items()
+        }
+    )
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        stored = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(stored, Mapping):
+        raise ConfigError(f"{path}: expected sections such as `content: {{n_steps: 100}}`")
+    return stored
+
+
+def _changed(record: Record, changes: object, where: str) -> Record:
+    """The record with some fields in place of its own, each checked."""
+    if changes is None:
+        return record
+    if not isinstance(changes, Mapping):
+        raise ConfigError(f"{where}: expected fields such as `n_steps: 100`")
+    assert is_dataclass(record) and not isinstance(record, type)
+    known = [item.name for item in fields(record) if item.name != "config"]
+    for key in changes:
+        if key not in known:
+            raise ConfigError(f"{where}.{key}: no such field; known: {', '.join(known)}")
+    hints = {item.name: item.type for item in fields(record)}
+    checked: dict[str, Any] = {}
+    for key, value in changes.items():
+        try:
+            checked[key] = TypeAdapter(hints[key]).validate_python(value)
+        except ValidationError as error:
+            raise ConfigError(f"{where}.{key}: {error.errors()[0]['msg']}") from error
+    return replace(record, **checked)

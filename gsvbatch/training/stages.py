@@ -1,0 +1,134 @@
+"""The stages of training by name: which function and which recipe make each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import assert_never
+
+from gsvbatch.training.codebook import build_codebook
+from gsvbatch.training.content import load_content, train_content
+from gsvbatch.training.corpus import Corpus
+from gsvbatch.training.export import export
+from gsvbatch.training.generator import train_generator
+from gsvbatch.training.loop import Progress, Watch, read_state
+from gsvbatch.training.recipes import Recipes
+from gsvbatch.training.synthesizer import train_prior
+from gsvbatch.training.t2s import train_t2s
+from gsvbatch.units import Seconds
+
+
+class Stage(StrEnum):
+    """A network, or a half of one, that is trained in steps; its run's folder has its name."""
+
+    CONTENT = "content"
+    T2S = "t2s"
+    PRIOR = "prior"
+    GENERATOR = "generator"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What one call of a stage did."""
+
+    stage: Stage
+    step: int
+    n_steps: int
+    """Where the recipe ends."""
+
+    n_new: int
+    elapsed: Seconds
+    folder: Path
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.step >= self.n_steps
+
+
+def train_stage(
+    stage: Stage,
+    corpus: Corpus,
+    runs: Path,
+    recipes: Recipes,
+    *,
+    n_steps: int | None = None,
+    budget: Seconds = float("inf"),
+    seed: int = 0,
+    watch: Watch | None = None,
+) -> Trained:
+    """Train a stage, or go on training it, in ``runs/<stage>``.
+
+    Args:
+        stage: Which one.
+        corpus: With tokens, for ``t2s`` and ``prior``.
+        runs: Folder of all runs of a model.
+        recipes: How the stages are made.
+        n_steps: In place of the recipe's; the learning rate falls over as many.
+        budget: Seconds this call may take.
+        seed: Of weights and of what is drawn.
+        watch: Told of every step.
+
+    Raises:
+        ConfigError: The corpus lacks tokens.
+        CheckpointError: The run's saved state is damaged.
+    """
+    last = Progress(0, 0, 0.0)
+
+    def remember(progress: Progress) -> bool:
+        nonlocal last
+        last = progress
+        return watch is None or watch(progress)
+
+    folder = runs / stage
+    end, train = _recipe(stage, corpus, folder, recipes, n_steps)
+    train(budget, seed, remember)
+    step = int(read_state(folder)["step"])
+    return Trained(stage, step, end, last.n_new, last.elapsed, folder)
+
+
+def build_tokens(corpus: Corpus, runs: Path, recipes: Recipes, seed: int = 0) -> float:
+    """Make codebook and tokens with the trained content encoder; return the codebook's perplexity.
+
+    Raises:
+        CheckpointError: The content encoder is not trained.
+    """
+    model = load_content(corpus, runs / Stage.CONTENT, recipes.content)
+    size = recipes.synthesizer.codebook_size
+    return build_codebook(corpus, model, size, recipes.codebook.n_rounds, seed)
+
+
+def export_models(
+    corpus: Corpus, runs: Path, recipes: Recipes, folder: Path, version: str
+) -> list[Path]:
+    """Write the trained networks in native form; returns the files.
+
+    Raises:
+        CheckpointError: A stage is not trained.
+    """
+    export(
+        corpus, runs, folder, version=version,
+        content=recipes.content, t2s=recipes.t2s, prior=recipes.prior,
+    )  # fmt: skip
+    return sorted(path for path in folder.iterdir() if path.suffix in {".json", ".safetensors"})
+
+
+def _recipe(
+    stage: Stage, corpus: Corpus, folder: Path, recipes: Recipes, n_steps: int | None
+) -> tuple[int, Callable[[Seconds, int, Watch], object]]:
+    """The stage's last step, and how to train it."""
+    match stage:
+        case Stage.CONTENT:
+            content = replace(recipes.content, n_steps=n_steps or recipes.content.n_steps)
+            return content.n_steps, lambda b, s, w: train_content(corpus, folder, content, b, s, w)
+        case Stage.T2S:
+            t2s = replace(recipes.t2s, n_steps=n_steps or recipes.t2s.n_steps)
+            return t2s.n_steps, lambda b, s, w: train_t2s(corpus, folder, t2s, b, s, w)
+        case Stage.PRIOR:
+            prior = replace(recipes.prior, n_steps=n_steps or recipes.prior.n_steps)
+            return prior.n_steps, lambda b, s, w: train_prior(corpus, folder, prior, b, s, w)
+        case Stage.GENERATOR:
+            made = replace(recipes.generator, n_steps=n_steps or recipes.generator.n_steps)
+            return made.n_steps, lambda b, s, w: train_generator(corpus, folder, made, b, s, w)
+        case _:
+            assert_never(stage)
