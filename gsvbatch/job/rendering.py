@@ -9,7 +9,7 @@ from gsvbatch import __version__
 from gsvbatch.config import Trigger
 from gsvbatch.errors import ManifestError, StorageError
 from gsvbatch.job.desk import FIRST_RENDERED, Case, Desk, today
-from gsvbatch.job.plan import line_values, plan_of, selected
+from gsvbatch.job.planning import line_values, plan_of, selected
 from gsvbatch.job.project import Project
 from gsvbatch.job.query import Query
 from gsvbatch.job.records import (
