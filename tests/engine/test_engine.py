@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from gsvbatch.data import StopReason
 from gsvbatch.engine import Engine, Request, Result, Sampling
 from gsvbatch.engine import engine as engine_module
 from gsvbatch.engine.slots import BUCKET
-from gsvbatch.gsv.bundle import ModelBundle
+from gsvbatch.gsv.bundle import ModelBundle, load_bundle, native_source
+from gsvbatch.gsv.native import save_native
 from tests import naive, toy
 from tests.engine.requests import request, voice
 
@@ -114,6 +116,56 @@ def test_neighbours_in_a_synthesizer_batch_change_nothing(
 ) -> None:
     # Lines of different lengths, voices and speeds in padded batches: tails included.
     assert_same_audio(rendered(bundle, requests, n_slots=8, batch_tokens=400), one_by_one)
+
+
+@pytest.fixture(scope="module")
+def embedded_kind(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
+    """Toy models whose generator ends in a spectral head, as the embedded model's does."""
+    folder = tmp_path_factory.mktemp("spectral")
+    config = replace(
+        toy.SYNTHESIZER,
+        upsample_rates=(4,),
+        upsample_kernels=(8,),
+        spectral_hop=120,
+        sample_rate=24000,
+        hop_length=480,
+    )
+    save_native(
+        folder,
+        toy.toy_t2s(),
+        toy.toy_synthesizer(config=config),
+        version="toy",
+        dtype=torch.float32,
+    )
+    return load_bundle(native_source(folder))
+
+
+def test_neighbours_change_nothing_before_a_spectral_head(
+    embedded_kind: ModelBundle, requests: list[Request]
+) -> None:
+    some = requests[:7]
+    alone = rendered(embedded_kind, some, n_slots=1, batch_tokens=1)
+    assert_same_audio(rendered(embedded_kind, some, n_slots=7, batch_tokens=400), alone)
+    for each in some:
+        result = alone[each.id]
+        assert result.tokens is not None
+        assert result.waveform is not None
+        expected = naive.audio_of(embedded_kind, each, result.tokens.tokens)
+        np.testing.assert_allclose(result.waveform.samples, expected.numpy(), atol=LEAST_PRECISION)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_speaks(
+    embedded_kind: ModelBundle, requests: list[Request], dtype: torch.dtype
+) -> None:
+    source = embedded_kind.source
+    engine = Engine(load_bundle(source), n_slots=3, dtype=dtype)
+    features = torch.ones(toy.T2S.bert_width, len(requests[1].phoneme_ids))
+    some = [requests[0], replace(requests[1], bert_features=features), requests[2]]
+    for result in engine.run(some):
+        assert result.waveform is not None
+        assert np.isfinite(result.waveform.samples).all()
+        assert result.waveform.samples.std() > 0
 
 
 def test_an_engine_that_was_used_before_says_the_same(
