@@ -1,7 +1,7 @@
 """The reference that the engine is held to: one utterance at a time, no cache, no batch, no cleverness.
 
-Written from the published description of upstream's decoding loop, and checked against upstream's own
-tokens (tests/gsv/test_golden_decoding.py). It is slow: every step runs the whole sequence again.
+Written from the description of upstream's decoding loop; its sampling is checked against upstream's in
+tests/engine/test_golden_decoding.py. It is slow: every step runs the whole sequence again.
 """
 
 from collections.abc import Callable

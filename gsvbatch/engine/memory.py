@@ -17,6 +17,9 @@ _CACHE_SHARE = 0.5
 _CPU_BATCH_TOKENS = 1
 """On a CPU every line is synthesized alone: its activations then stay in the caches."""
 
+_SIGNS = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
+"""What allocators say that have no error of their own: the host's, Apple's, cuBLAS."""
+
 _BYTES_PER_TOKEN = 4 << 20
 """Peak activations of a full-size synthesizer for one token, measured generously, fp32."""
 
@@ -42,7 +45,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, on the device or in the host's allocator."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
 
 
 def release(device: torch.device) -> None:
