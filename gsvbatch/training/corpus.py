@@ -52,6 +52,26 @@ class Entry:
         return tuple(ids)
 
 
+def phoneme_starts(entry: Entry) -> NDArray[np.float64]:
+    """Return when each phoneme of an utterance begins, seconds, never falling.
+
+    Within a syllable the initial is taken to last for a third; a group without a time of its own, as a
+    mark that the teacher did not speak, begins with the next sound after it.
+    """
+    starts: list[float] = []
+    for n, begins, ends in entry.groups:
+        for place in range(n):
+            if begins is None or ends is None:
+                starts.append(np.nan)
+            else:
+                starts.append(begins + (ends - begins) * (place / 3 if n == 2 else place / n))
+    times = np.array(starts)
+    last = entry.n_samples / SAMPLE_RATE
+    for i in range(len(times) - 1, -1, -1):
+        last = times[i] = last if np.isnan(times[i]) else min(times[i], last)
+    return times
+
+
 class Corpus:
     """Random access to a prepared corpus; audio stays on disk.
 

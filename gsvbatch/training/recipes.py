@@ -10,7 +10,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from gsvbatch.errors import ConfigError
 from gsvbatch.gsv.synthesizer import SynthesizerConfig
-from gsvbatch.gsv.t2s import T2SConfig
 from gsvbatch.training.content import ContentRecipe
 from gsvbatch.training.generator import GeneratorRecipe
 from gsvbatch.training.synthesizer import PriorRecipe
@@ -73,8 +72,8 @@ def read_recipes(path: Path | None) -> Recipes:
             raise ConfigError(
                 f"{where}{name}: no such section; known: {', '.join(sorted(sections))}"
             )
-    t2s: T2SConfig = _changed(mini_t2s(), stored.get("t2s_model"), f"{where}t2s_model")
-    second: SynthesizerConfig = _changed(
+    t2s = _changed(mini_t2s(), stored.get("t2s_model"), f"{where}t2s_model")
+    second = _changed(
         mini_synthesizer(), stored.get("synthesizer_model"), f"{where}synthesizer_model"
     )
     starting: dict[str, Any] = {
@@ -110,7 +109,8 @@ def _changed(record: Record, changes: object, where: str) -> Record:
         return record
     if not isinstance(changes, Mapping):
         raise ConfigError(f"{where}: expected fields such as `n_steps: 100`")
-    assert is_dataclass(record) and not isinstance(record, type)
+    assert is_dataclass(record)
+    assert not isinstance(record, type)
     known = [item.name for item in fields(record) if item.name != "config"]
     for key in changes:
         if key not in known:

@@ -183,9 +183,10 @@ def read_text(frontend: LanguageFrontend, text: str) -> tuple[tuple[str, ...], s
     except ValueError:
         return (), ""
     if frontend.language == "zh":
-        words: list[tuple[str, ...]] = []
-        for word in segment("".join(group.text for group in groups)):
-            words.append(tuple(phone for part in said[word.start : word.end] for phone in part))
+        words = [
+            tuple(phone for part in said[word.start : word.end] for phone in part)
+            for word in segment("".join(group.text for group in groups))
+        ]
     else:
         words = list(said)
     words = [word for word in words if word]

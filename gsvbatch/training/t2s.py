@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic
-from gsvbatch.training.corpus import Corpus
+from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic, attention_layout
+from gsvbatch.training.corpus import Corpus, phoneme_starts
 from gsvbatch.training.loop import Averages, Run, Watch, autocast, warm_cosine
 from gsvbatch.units import SEMANTIC_RATE, Seconds
 
@@ -34,10 +34,10 @@ class T2SRecipe:
     config: T2SConfig = field(default_factory=mini_config)
     batch: int = 8
     max_tokens: int = 360
-    joined: float = 0.3
+    joined: float = 0.2
     """Share of targets that are two utterances in a row."""
 
-    alone: float = 0.08
+    alone: float = 0.25
     """Share of targets without a prompt."""
 
     solo_steps: int = 800
@@ -46,6 +46,9 @@ class T2SRecipe:
 
     corruption: float = 0.08
     """Share of input tokens replaced by random ones."""
+
+    guidance: float = 0.3
+    """Weight of the guided attention."""
 
     dropout: float = 0.1
     learning_rate: float = 1e-3
@@ -60,6 +63,9 @@ class Pair:
     tokens: NDArray[np.int64]
     """Ends with the end token."""
 
+    places: NDArray[np.int64]
+    """Which phoneme is spoken at each token, as the teacher's durations have it."""
+
 
 class PairSampler:
     """Draws prompt-and-target pairs of one speaker."""
@@ -69,6 +75,7 @@ class PairSampler:
         self.recipe = recipe
         self.tokens = corpus.tokens
         self.spoken = np.load(corpus.folder / "tokens.npz")["spoken"]
+        self.starts = [phoneme_starts(entry) for entry in corpus.entries]
 
     def draw(self, rng: np.random.Generator, *, solo: bool) -> Pair:
         """Return one sequence of at most ``max_tokens`` tokens."""
@@ -85,7 +92,9 @@ class PairSampler:
         parts.reverse()
         phonemes: list[int] = []
         pieces: list[NDArray[np.int64]] = []
+        places: list[NDArray[np.int64]] = []
         for place, i in enumerate(parts):
+            before = len(phonemes)
             phonemes += self.corpus.entries[i].phoneme_ids
             # A prompt ends in 0.6 s of silence, a join in anything up to it, an end in a breath.
             if place == len(parts) - 1:
@@ -95,11 +104,19 @@ class PairSampler:
             else:
                 silence = int(rng.integers(2, 16))
             pieces.append(self.tokens[i][: int(self.spoken[i]) + silence])
+            middles = (np.arange(len(pieces[-1])) + 0.5) / SEMANTIC_RATE
+            spoken = np.searchsorted(self.starts[i], middles, side="right") - 1
+            places.append(before + spoken.clip(min=0))
         pieces.append(np.array([recipe.config.eos]))
-        return Pair(tuple(phonemes), np.concatenate(pieces))
+        places.append(np.array([len(phonemes) - 1]))
+        return Pair(tuple(phonemes), np.concatenate(pieces), np.concatenate(places))
 
-    def batch(self, rng: np.random.Generator, *, solo: bool) -> tuple[Tensor, Tensor, Tensor]:
-        """Return phoneme ids (B, P), their count (B,) and tokens (B, S) padded with IGNORED.
+    def batch(
+        self, rng: np.random.Generator, *, solo: bool
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return phoneme ids (B, P), their count (B,), tokens (B, S) and their places (B, S).
+
+        Tokens and places are padded with IGNORED.
 
         Three batches' worth are drawn and cut by length, so that little is padded.
         """
@@ -110,10 +127,38 @@ class PairSampler:
         chosen = pairs[third : third + n]
         ids = torch.zeros(len(chosen), max(len(p.phonemes) for p in chosen), dtype=torch.long)
         tokens = torch.full((len(chosen), max(len(p.tokens) for p in chosen)), IGNORED)
+        places = torch.full_like(tokens, IGNORED)
         for row, pair in enumerate(chosen):
             ids[row, : len(pair.phonemes)] = torch.tensor(pair.phonemes)
             tokens[row, : len(pair.tokens)] = torch.from_numpy(pair.tokens)
-        return ids, torch.tensor([len(p.phonemes) for p in chosen]), tokens
+            places[row, : len(pair.tokens)] = torch.from_numpy(pair.places)
+        return ids, torch.tensor([len(p.phonemes) for p in chosen]), tokens, places
+
+
+def run_guided(
+    model: TextToSemantic, phonemes: Tensor, tokens: Tensor, phonemes_visible: Tensor
+) -> tuple[Tensor, list[Tensor]]:
+    """Run the stack as :class:`TextToSemantic` does, and also say where it looks.
+
+    One head of every layer but the first is to look at the phoneme that the next token speaks. The
+    teacher's durations tell which that is, and to learn where one is in the text is the slow part
+    of learning to speak (guided attention, Tachibana et al. 2018, with known places).
+
+    Returns:
+        Hidden states of the tokens (B, S, D), and the head's scores over phonemes, (B, S, P) each.
+    """
+    P, S = phonemes.shape[1], tokens.shape[1]
+    visible = F.pad(phonemes_visible, (0, S), value=True)[:, None, None, :]
+    mask = attention_layout(P, S, phonemes.device)[None, None] & visible
+    x = torch.cat([phonemes, tokens], dim=1)
+    looks: list[Tensor] = []
+    for i, layer in enumerate(model.h.layers):
+        query, key, value = layer.self_attn.project(x)
+        if i > 0:
+            scores = query[:, 0, P:] @ key[:, 0, :P].transpose(1, 2) / query.shape[-1] ** 0.5
+            looks.append(scores.float().masked_fill(~phonemes_visible[:, None], -1e4))
+        x = layer.finish(x, layer.self_attn.attend(query, key, value, mask))
+    return x[:, P:], looks
 
 
 def train_t2s(
@@ -147,7 +192,7 @@ def train_t2s(
         for group in optimizer.param_groups:
             group["lr"] = recipe.learning_rate * warm_cosine(run.step, recipe.n_steps)
         drawn = sampler.batch(rng, solo=run.step < recipe.solo_steps)
-        ids, n_phonemes, tokens = (part.to(device) for part in drawn)
+        ids, n_phonemes, tokens, places = (part.to(device) for part in drawn)
         inputs = tokens[:, :-1].clamp(min=0)
         noise = torch.randint_like(inputs, config.eos)
         inputs = torch.where(torch.rand(inputs.shape) < recipe.corruption, noise, inputs)
@@ -156,14 +201,19 @@ def train_t2s(
             phonemes = F.dropout(model.embed_phonemes(ids), recipe.dropout)
             positions = torch.arange(inputs.shape[1], device=device)
             embedded = F.dropout(model.embed_tokens(inputs, positions), recipe.dropout)
-            hidden = model(phonemes, embedded, visible)
+            hidden, looks = run_guided(model, phonemes, embedded, visible)
             logits = model.head(hidden).float()
         wanted = tokens[:, 1:]
         loss = F.cross_entropy(
             logits.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED, label_smoothing=0.02
         )
+        guidance = sum(
+            (F.cross_entropy(look.flatten(0, 1), places[:, 1:].flatten(), ignore_index=IGNORED))
+            for look in looks
+        ) / len(looks)
+        total = loss + recipe.guidance * guidance
         optimizer.zero_grad()
-        loss.backward()
+        total.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         run.advance()
@@ -172,7 +222,9 @@ def train_t2s(
             right = ((logits.argmax(-1) == wanted) & known).sum() / known.sum()
             ends = wanted == config.eos
             end_right = (logits.argmax(-1)[ends] == config.eos).float().mean()
-        averages.add(loss=loss.detach(), accuracy=right, end_accuracy=end_right)
+        averages.add(
+            loss=loss.detach(), accuracy=right, end_accuracy=end_right, guidance=guidance.detach()
+        )
         if run.step % 50 == 0:
             run.log(**averages.take())
         if run.is_save_due():

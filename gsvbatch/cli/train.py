@@ -1,0 +1,345 @@
+"""``gsvbatch train``: from sentences to models, stage by stage; each goes on where it was stopped."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gsvbatch.cli import console
+from gsvbatch.cli.exit_codes import DONE, INTERRUPTED
+from gsvbatch.cli.options import Json
+from gsvbatch.errors import ConfigError
+from gsvbatch.units import Seconds
+
+if TYPE_CHECKING:
+    from gsvbatch.training.loop import Progress
+    from gsvbatch.training.recipes import Recipes
+
+SPEAK_EXAMPLES = ("gsvbatch train speak sentences.txt --language zh --hours 2 -o spoken/zh",)
+PREPARE_EXAMPLES = ("gsvbatch train prepare spoken/zh spoken/en -o corpus",)
+CONTENT_EXAMPLES = ("gsvbatch train content --budget 900",)
+CODEBOOK_EXAMPLES = ("gsvbatch train codebook",)
+T2S_EXAMPLES = ("gsvbatch train t2s --budget 3600 --threads 2",)
+PRIOR_EXAMPLES = ("gsvbatch train prior --budget 3600",)
+GENERATOR_EXAMPLES = ("gsvbatch train generator --steps 4000",)
+EXPORT_EXAMPLES = ("gsvbatch train export -o models/mine --version mine",)
+CURVE_EXAMPLES = ("gsvbatch train curve runs/train -o curves.html",)
+
+_LINE_EVERY: Seconds = 10.0
+"""Between two lines of progress."""
+
+CorpusFolder = Annotated[Path, typer.Option("--corpus", "-c", help="Prepared corpus.")]
+Runs = Annotated[Path, typer.Option("--runs", help="Folder of the runs, one below it a stage.")]
+RecipePath = Annotated[
+    Path | None,
+    typer.Option(
+        "--recipe",
+        help="YAML with what is to differ from the embedded model's recipes.",
+        show_default=False,
+    ),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option("--budget", min=0, help="Seconds this call may take.", show_default=False),
+]
+Steps = Annotated[
+    int | None,
+    typer.Option(
+        "--steps",
+        min=1,
+        help="Steps of the whole run, those of earlier calls included; else the recipe's.",
+        show_default=False,
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads", min=1, help="CPU threads; else as many as torch takes.", show_default=False
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything that is drawn.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")]
+_CORPUS, _RUNS = Path("corpus"), Path("runs/train")
+
+
+def speak(
+    sentences: Annotated[Path, typer.Argument(help="Text file, a sentence a line.")],
+    language: Annotated[str, typer.Option("--language", "-l", help="Of the sentences: zh or en.")],
+    output: Output = Path("spoken"),
+    n_voices: Annotated[
+        int, typer.Option("--voices", min=0, help="Fixed voices; they say every other line.")
+    ] = 6,
+    n_blends: Annotated[int, typer.Option("--blends", min=0, help="Random blends.")] = 400,
+    hours: Annotated[
+        float | None,
+        typer.Option("--hours", help="Speech enough for this call.", show_default=False),
+    ] = None,
+    budget: Budget = None,
+    threads: Threads = None,
+    seed: Seed = 7,
+    as_json: Json = False,
+) -> int:
+    """Let the teacher read sentences, in many voices; needs the extra "train"."""
+    from gsvbatch.job.stopping import StopSignal
+    from gsvbatch.training.speaking import SpeakRecipe, speak_list
+    from gsvbatch.training.teacher import Teacher
+
+    texts = [line for line in _lines(sentences) if line]
+    clock = _Clock("lines", len(texts), budget)
+    recipe = SpeakRecipe(language, n_voices, n_blends, seed=seed)
+    with StopSignal(lambda: None) as stop:
+        spoken = speak_list(
+            texts,
+            output,
+            recipe,
+            Teacher(threads or 1),
+            stem=sentences.stem,
+            wanted=float("inf") if hours is None else hours * 3600,
+            report=lambda n, audio: (
+                clock.tell(n, f"{console.duration_text(audio)} of audio") and not stop()
+            ),
+        )
+    if as_json:
+        console.say_json(spoken)
+    else:
+        audio = console.duration_text(spoken.duration)
+        console.say(f"{console.count(spoken.n_lines, 'line')} spoken, {audio}, in {output}")
+        if spoken.n_skipped:
+            console.note(f"{console.count(spoken.n_skipped, 'line')} cannot be spoken, left out")
+    return INTERRUPTED if stop() else DONE
+
+
+def prepare(
+    sources: Annotated[list[Path], typer.Argument(help="Folders of spoken lines.")],
+    output: Output = _CORPUS,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Align what was spoken, label every frame, and pack it for training."""
+    from gsvbatch.training.prepare import prepare as make
+    from gsvbatch.training.teacher import Teacher
+
+    clock = _Clock("lines", None, None)
+
+    def report(done: int, total: int) -> None:
+        clock.n_total = total
+        clock.tell(done, "")
+
+    made = make(sources, output, lambda: Teacher(threads or 1), report=report)
+    for line_id, why in list(made.skipped.items())[:10]:
+        console.note(f"left out: {line_id}: {why}")
+    if as_json:
+        console.say_json(made)
+        return
+    audio = console.duration_text(made.duration)
+    console.say(
+        f"{console.count(made.n_lines, 'line')}, {audio}, {made.n_labels} sounds in {output}"
+    )
+    if made.skipped:
+        console.note(f"{console.count(len(made.skipped), 'line')} left out in all")
+
+
+def content(
+    corpus: CorpusFolder = _CORPUS,
+    runs: Runs = _RUNS,
+    recipe: RecipePath = None,
+    budget: Budget = None,
+    steps: Steps = None,
+    threads: Threads = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> int:
+    """Train the content encoder: what is said in every frame of a recording."""
+    return _train("content", corpus, runs, recipe, budget, steps, threads, seed, as_json)
+
+
+def t2s(
+    corpus: CorpusFolder = _CORPUS,
+    runs: Runs = _RUNS,
+    recipe: RecipePath = None,
+    budget: Budget = None,
+    steps: Steps = None,
+    threads: Threads = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> int:
+    """Train the text-to-semantic stage: from phonemes to tokens."""
+    return _train("t2s", corpus, runs, recipe, budget, steps, threads, seed, as_json)
+
+
+def prior(
+    corpus: CorpusFolder = _CORPUS,
+    runs: Runs = _RUNS,
+    recipe: RecipePath = None,
+    budget: Budget = None,
+    steps: Steps = None,
+    threads: Threads = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> int:
+    """Train the synthesizer but its generator: from tokens and a style to a spectrum."""
+    return _train("prior", corpus, runs, recipe, budget, steps, threads, seed, as_json)
+
+
+def generator(
+    corpus: CorpusFolder = _CORPUS,
+    runs: Runs = _RUNS,
+    recipe: RecipePath = None,
+    budget: Budget = None,
+    steps: Steps = None,
+    threads: Threads = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> int:
+    """Train the generator: from a spectrum to audio; needs no other stage."""
+    return _train("generator", corpus, runs, recipe, budget, steps, threads, seed, as_json)
+
+
+def codebook(
+    corpus: CorpusFolder = _CORPUS,
+    runs: Runs = _RUNS,
+    recipe: RecipePath = None,
+    threads: Threads = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Make the codebook, and write the corpus in tokens; after the content encoder."""
+    from gsvbatch.training.corpus import Corpus
+    from gsvbatch.training.stages import build_tokens
+
+    recipes = _prepare_torch(recipe, threads)
+    perplexity = build_tokens(Corpus(corpus), runs, recipes, seed)
+    size = recipes.synthesizer.codebook_size
+    if as_json:
+        console.say_json({"size": size, "perplexity": perplexity})
+    else:
+        console.say(f"{size} codes, perplexity {perplexity:.0f}, in {corpus}")
+
+
+def export(
+    output: Output,
+    corpus: CorpusFolder = _CORPUS,
+    runs: Runs = _RUNS,
+    recipe: RecipePath = None,
+    version: Annotated[str, typer.Option("--version", help="What the models call themselves.")] = (
+        "mini"
+    ),
+    as_json: Json = False,
+) -> None:
+    """Write the trained models as gsvbatch loads them."""
+    from gsvbatch.training.corpus import Corpus
+    from gsvbatch.training.stages import export_models
+
+    recipes = _prepare_torch(recipe, None)
+    files = export_models(Corpus(corpus), runs, recipes, output, version)
+    if as_json:
+        console.say_json(files)
+        return
+    for path in files:
+        console.say(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
+
+
+def curve(
+    runs: Annotated[Path, typer.Argument(help="Folder of runs, or one run.")] = _RUNS,
+    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")] = Path(
+        "curves.html"
+    ),
+) -> None:
+    """Draw the curves of all runs on one page of HTML."""
+    from gsvbatch.training.curves import page, read_curves
+
+    curves = read_curves(runs)
+    output.write_text(page(curves), encoding="utf-8", newline="\n")
+    console.say(f"{console.count(len(curves), 'curve')} in {output}")
+
+
+def _train(
+    name: str,
+    corpus: Path,
+    runs: Path,
+    recipe: Path | None,
+    budget: float | None,
+    steps: int | None,
+    threads: int | None,
+    seed: int,
+    as_json: bool,
+) -> int:
+    from gsvbatch.job.stopping import StopSignal
+    from gsvbatch.training.corpus import Corpus
+    from gsvbatch.training.stages import Stage, train_stage
+
+    recipes = _prepare_torch(recipe, threads)
+    stage = Stage(name)
+    n_steps = steps or getattr(recipes, name).n_steps
+    clock = _Clock("steps", n_steps, budget)
+    with StopSignal(lambda: console.note("stopping; the state is being saved")) as stop:
+
+        def watch(progress: "Progress") -> bool:
+            clock.tell(progress.step, "", progress.n_new)
+            return not stop()
+
+        trained = train_stage(
+            stage,
+            Corpus(corpus),
+            runs,
+            recipes,
+            n_steps=n_steps,
+            budget=float("inf") if budget is None else budget,
+            seed=seed,
+            watch=watch,
+        )
+    if as_json:
+        console.say_json(trained)
+    else:
+        spent = console.duration_text(trained.elapsed)
+        console.say(f"{name}: step {trained.step} of {trained.n_steps}, {trained.n_new} in {spent}")
+        if not trained.is_finished:
+            console.note("the same command goes on")
+    return INTERRUPTED if stop() else DONE
+
+
+def _prepare_torch(recipe: Path | None, threads: int | None) -> "Recipes":
+    import torch
+
+    from gsvbatch.training.recipes import read_recipes
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return read_recipes(recipe)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text; save it as UTF-8") from error
+
+
+class _Clock:
+    """Says on stderr, now and then, how far it is and how long it takes."""
+
+    def __init__(self, noun: str, n_total: int | None, budget: Seconds | None) -> None:
+        import time
+
+        self.noun, self.n_total, self.budget = noun, n_total, budget
+        self._now = time.monotonic
+        self._started = self._last = self._now()
+
+    def tell(self, n_done: int, more: str, n_new: int | None = None) -> bool:
+        """Say it if it is time to; return whether the budget allows to go on."""
+        now = self._now()
+        elapsed = now - self._started
+        if now - self._last >= _LINE_EVERY:
+            self._last = now
+            of = "" if self.n_total is None else f"/{self.n_total}"
+            left = self.left(n_done, n_done if n_new is None else n_new, elapsed)
+            waits = "" if left is None else f"{console.duration_text(left)} left"
+            console.note(", ".join(filter(None, (f"{n_done}{of} {self.noun}", more, waits))))
+        return self.budget is None or elapsed < self.budget
+
+    def left(self, n_done: int, n_new: int, elapsed: Seconds) -> Seconds | None:
+        """Return the seconds until the end or the end of the budget; None if nobody can know."""
+        waits = [] if self.budget is None else [max(0.0, self.budget - elapsed)]
+        if self.n_total is not None and n_new:
+            waits.append(max(0, self.n_total - n_done) * elapsed / n_new)
+        return min(waits, default=None)
