@@ -68,9 +68,8 @@ def read_meta(folder: Path) -> Iterator[SpokenLine]:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
-            raise ConfigError(
-                f"{path}:{number}: {where}: {first['msg']}".replace(": :", ":")
-            ) from error
+            problem = f"{where}: {first['msg']}" if where else first["msg"]
+            raise ConfigError(f"{path}:{number}: {problem}") from error
 
 
 def audio_path(folder: Path, line_id: str) -> Path:

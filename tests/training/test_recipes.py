@@ -1,0 +1,182 @@
+"""Every recipe end to end at toy scale, and what being broken off does to it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from gsvbatch.errors import CheckpointError, ConfigError
+from gsvbatch.gsv.bundle import load_bundle, native_source
+from gsvbatch.training.codebook import assign, kmeans
+from gsvbatch.training.corpus import Corpus
+from gsvbatch.training.curves import page, read_curves
+from gsvbatch.training.loop import Progress, read_state
+from gsvbatch.training.recipes import Recipes, read_recipes
+from gsvbatch.training.stages import Stage, build_tokens, export_models, train_stage
+from tests.training.corpora import N_CODES, RECIPES, SYNTHESIZER, tone_corpus
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Corpus, Path]:
+    """A corpus and the runs of all stages, three steps each."""
+    folder = tmp_path_factory.mktemp("train")
+    corpus = tone_corpus(folder / "corpus")
+    runs = folder / "runs"
+    train_stage(Stage.CONTENT, corpus, runs, RECIPES)
+    build_tokens(corpus, runs, RECIPES)
+    for stage in (Stage.T2S, Stage.PRIOR, Stage.GENERATOR):
+        train_stage(stage, corpus, runs, RECIPES)
+    return corpus, runs
+
+
+@pytest.mark.slow
+def test_tokens_cover_speech_and_the_silence_after_it(trained: tuple[Corpus, Path]) -> None:
+    corpus, _ = trained
+    for entry, tokens in zip(corpus.entries, corpus.tokens, strict=True):
+        assert len(tokens) == pytest.approx((entry.n_samples / 24000 + 0.6) * 25, abs=1)
+        assert 0 <= tokens.min() <= tokens.max() < N_CODES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", Stage)
+def test_run_broken_off_and_resumed_ends_with_the_same_weights(
+    trained: tuple[Corpus, Path], tmp_path: Path, stage: Stage
+) -> None:
+    corpus, runs = trained
+    steps: list[int] = []
+
+    def stop_after_two(progress: Progress) -> bool:
+        steps.append(progress.step)
+        return progress.step < 2
+
+    first = train_stage(stage, corpus, tmp_path, RECIPES, watch=stop_after_two)
+    assert (first.step, first.n_new, first.is_finished) == (2, 2, False)
+    second = train_stage(stage, corpus, tmp_path, RECIPES)
+    assert (second.step, second.n_new, second.is_finished) == (3, 1, True)
+    whole, broken = (read_state(folder / stage)["model"] for folder in (runs, tmp_path))
+    assert whole.keys() == broken.keys()
+    for key, value in whole.items():
+        torch.testing.assert_close(broken[key], value, rtol=0, atol=0)
+
+
+@pytest.mark.slow
+def test_finished_run_is_left_alone(trained: tuple[Corpus, Path]) -> None:
+    corpus, runs = trained
+    again = train_stage(Stage.CONTENT, corpus, runs, RECIPES)
+    assert (again.step, again.n_new) == (3, 0)
+
+
+@pytest.mark.slow
+def test_used_up_budget_saves_and_ends(trained: tuple[Corpus, Path], tmp_path: Path) -> None:
+    corpus, _ = trained
+    none = train_stage(Stage.GENERATOR, corpus, tmp_path, RECIPES, budget=0)
+    assert (none.step, none.is_finished) == (0, False)
+
+
+@pytest.mark.slow
+def test_exported_models_are_loaded_and_speak(trained: tuple[Corpus, Path], tmp_path: Path) -> None:
+    corpus, runs = trained
+    files = export_models(corpus, runs, RECIPES, tmp_path, "toy")
+    assert {path.name for path in files} == {
+        "config.json", "content.safetensors", "synthesizer.safetensors", "t2s.safetensors",
+    }  # fmt: skip
+    bundle = load_bundle(native_source(tmp_path))
+    assert bundle.version == "toy"
+    assert bundle.content is not None
+    assert bundle.t2s.config.eos == bundle.synthesizer.config.codebook_size == N_CODES
+    codebook = torch.from_numpy(np.load(corpus.folder / "codebook.npy"))
+    torch.testing.assert_close(bundle.synthesizer.quantizer.table, codebook, rtol=1e-3, atol=1e-3)
+    heard = bundle.content(torch.zeros(1, 16000))
+    tokens = bundle.synthesizer.tokenize(heard)
+    assert tokens.shape[1] == 25
+    with torch.inference_mode():
+        latent = torch.zeros(1, SYNTHESIZER.latent, 10)
+        audio = bundle.synthesizer.decode_latent(latent, None, torch.zeros(1, SYNTHESIZER.style, 1))
+    assert audio.shape[-1] == 10 * 480
+    assert torch.isfinite(audio).all()
+
+
+def test_export_says_which_stage_is_missing(tmp_path: Path) -> None:
+    corpus = tone_corpus(tmp_path / "corpus", n_lines=2)
+    with pytest.raises(CheckpointError, match="train this stage first"):
+        export_models(corpus, tmp_path, RECIPES, tmp_path / "out", "toy")
+
+
+def test_damaged_state_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state.pt").write_bytes(b"PK\x03\x04 torn")
+    with pytest.raises(CheckpointError, match="is damaged"):
+        read_state(tmp_path)
+
+
+def test_t2s_needs_tokens(tmp_path: Path) -> None:
+    corpus = tone_corpus(tmp_path / "corpus", n_lines=2)
+    with pytest.raises(ConfigError, match="gsvbatch train codebook"):
+        train_stage(Stage.T2S, corpus, tmp_path, RECIPES)
+
+
+def test_folder_without_a_corpus_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="gsvbatch train prepare"):
+        Corpus(tmp_path)
+
+
+def test_kmeans_finds_separate_clusters_and_keeps_every_code_in_use() -> None:
+    generator = torch.Generator().manual_seed(1)
+    middles = torch.tensor([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
+    points = torch.cat([m + 0.1 * torch.randn(40, 2, generator=generator) for m in middles])
+    centres = kmeans(points, 6, 20)
+    nearest = assign(points, centres)
+    assert len(nearest.unique()) == 6
+    for third in nearest.split(40):
+        assert not set(third.tolist()) & (set(nearest.tolist()) - set(third.tolist()))
+    assert (points - centres[nearest]).norm(dim=1).max() < 0.6
+
+
+def test_recipe_file_changes_what_it_names(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("t2s_model: {n_layers: 6}\nprior: {batch: 4, learning_rate: 1}\n", "utf-8")
+    recipes = read_recipes(path)
+    assert recipes.t2s.config.n_layers == 6
+    assert recipes.prior.batch == 4
+    assert recipes.generator == Recipes().generator
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("content: {depth: 3}", "content.depth: no such field"),
+        ("vocoder: {}", "vocoder: no such section"),
+        ("prior: {batch: many}", "prior.batch"),
+        ("synthesizer_model: {codebook_size: 100}", "t2s.vocabulary"),
+        ("content: {width: 64}", "content.width is 64"),
+        ("- a", "expected sections"),
+        ("a: [", "not valid YAML"),
+    ],
+)
+def test_wrong_recipe_is_named(tmp_path: Path, text: str, problem: str) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        read_recipes(path)
+    assert problem in str(caught.value)
+
+
+def test_curves_become_one_page(tmp_path: Path) -> None:
+    for run, rows in {"a": '{"step": 50, "seconds": 1, "loss": 2}\n', "b<": ""}.items():
+        (tmp_path / run).mkdir()
+        rows += '{"step": 100, "seconds": 2, "loss": 1, "x": NaN}\n'
+        (tmp_path / run / "curve.jsonl").write_text(rows, encoding="utf-8")
+    curves = read_curves(tmp_path)
+    assert [(curve.run, curve.measure, len(curve.points)) for curve in curves] == [
+        ("a", "loss", 2), ("b<", "loss", 1),
+    ]  # fmt: skip
+    drawn = page(curves)
+    assert drawn.count("<svg") == 2
+    assert "loss: 1 after 100 steps" in drawn
+    assert "b<" not in drawn.replace("b&lt;", "")
+    assert "http" not in drawn
+
+
+def test_folder_without_curves_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="train something first"):
+        read_curves(tmp_path)
