@@ -44,6 +44,8 @@ SYNTHESIZER = SynthesizerConfig(
     style=STYLE_WIDTH,
     style_hidden=8,
     initial_channels=32,
+    resblock_kernels=(3, 5),
+    resblock_dilations=((1, 3), (1, 3)),
 )
 END_LOUDNESS = 6.0
 """How much longer the end token's row in the head is made, so that speech ends after some dozen tokens."""

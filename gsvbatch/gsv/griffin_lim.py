@@ -38,7 +38,8 @@ class GriffinLim(nn.Module):
         """Return complex frames (B, bins, N / hop) of samples (B, N), N a multiple of the hop."""
         padded = F.pad(samples, (self.edge, self.n_fft - self.hop - self.edge))
         frames = padded.unfold(1, self.n_fft, self.hop) * self.window
-        return torch.fft.rfft(frames).transpose(1, 2)
+        spectrum: Tensor = torch.fft.rfft(frames).transpose(1, 2)
+        return spectrum
 
     def synthesize(self, frames: Tensor) -> Tensor:
         """Return the samples (B, T * hop) that fit complex frames (B, bins, T) best."""
