@@ -31,7 +31,7 @@ SYNTHESIZER: SynthesizerConfig = replace(
     style_hidden=16,
     initial_channels=32,
 )
-T2S = T2SConfig(n_layers=1, width=32, n_heads=2, feed_forward=64, vocabulary=N_CODES + 1)
+T2S = T2SConfig(n_layers=2, width=32, n_heads=2, feed_forward=64, vocabulary=N_CODES + 1)
 
 RECIPES = Recipes(
     content=ContentRecipe(width=16, n_convs=2, n_mels=16, crop=0.4, batch=2, n_steps=3),
