@@ -115,7 +115,7 @@ def _changed(record: Record, changes: object, where: str) -> Record:
     for key in changes:
         if key not in known:
             raise ConfigError(f"{where}.{key}: no such field; known: {', '.join(known)}")
-    hints = {item.name: item.type for item in fields(record)}
+    hints: dict[str, Any] = {item.name: item.type for item in fields(record)}
     checked: dict[str, Any] = {}
     for key, value in changes.items():
         try:
