@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic, attention_layout
+from gsvbatch.gsv.t2s import Layer, T2SConfig, TextToSemantic, attention_layout
 from gsvbatch.training.corpus import Corpus, phoneme_starts
 from gsvbatch.training.loop import Averages, Run, Watch, autocast, warm_cosine
 from gsvbatch.units import SEMANTIC_RATE, Seconds
@@ -44,10 +44,10 @@ class T2SRecipe:
     """Steps at the start with single utterances only: short sequences, in which it is learnt fastest
     that tokens follow the text."""
 
-    corruption: float = 0.08
+    corruption: float = 0.15
     """Share of input tokens replaced by random ones."""
 
-    guidance: float = 0.3
+    guidance: float = 0.6
     """Weight of the guided attention."""
 
     dropout: float = 0.1
@@ -153,6 +153,7 @@ def run_guided(
     x = torch.cat([phonemes, tokens], dim=1)
     looks: list[Tensor] = []
     for i, layer in enumerate(model.h.layers):
+        assert isinstance(layer, Layer)
         query, key, value = layer.self_attn.project(x)
         if i > 0:
             scores = query[:, 0, P:] @ key[:, 0, :P].transpose(1, 2) / query.shape[-1] ** 0.5
@@ -207,10 +208,12 @@ def train_t2s(
         loss = F.cross_entropy(
             logits.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED, label_smoothing=0.02
         )
-        guidance = sum(
-            (F.cross_entropy(look.flatten(0, 1), places[:, 1:].flatten(), ignore_index=IGNORED))
-            for look in looks
-        ) / len(looks)
+        guidance = torch.stack(
+            [
+                F.cross_entropy(look.flatten(0, 1), places[:, 1:].flatten(), ignore_index=IGNORED)
+                for look in looks
+            ]
+        ).mean()
         total = loss + recipe.guidance * guidance
         optimizer.zero_grad()
         total.backward()
