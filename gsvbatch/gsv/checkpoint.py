@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from gsvbatch.errors import CheckpointError
-from gsvbatch.gsv.griffin_lim import OVERLAP
 from gsvbatch.gsv.container import header_digits, read_container
+from gsvbatch.gsv.griffin_lim import OVERLAP
 from gsvbatch.gsv.synthesizer import SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig
 
