@@ -43,7 +43,7 @@ class GriffinLim(nn.Module):
 
     def synthesize(self, frames: Tensor) -> Tensor:
         """Return the samples (B, T * hop) that fit complex frames (B, bins, T) best."""
-        B, _, T = frames.shape
+        T = frames.shape[2]
         pieces = torch.fft.irfft(frames.transpose(1, 2), n=self.n_fft) * self.window
         samples = self._overlap_add(pieces)
         weight = self._overlap_add(self.window.square().expand(1, T, self.n_fft))

@@ -121,6 +121,8 @@ def train_content(
     F_crop = int(recipe.crop * FRAME_RATE)
     weights = np.array([entry.n_frames for entry in corpus.entries], float)
     weights /= weights.sum()
+    kinds = (corpus.label, corpus.tone, corpus.pitch, corpus.voiced)
+    labels = [np.asarray(kind) for kind in kinds]
     averages = Averages()
     model.train()
     while run.step < recipe.n_steps and not run.is_over:
@@ -140,9 +142,7 @@ def train_content(
             waves[row, where : where + len(piece)] = piece * rng.uniform(0.3, 1.2)
             source = slice(entry.first_frame + first, entry.first_frame + last)
             into = slice(first - at, last - at)
-            for target, values in zip(
-                targets, (corpus.label, corpus.tone, corpus.pitch, corpus.voiced), strict=True
-            ):
+            for target, values in zip(targets, labels, strict=True):
                 target[row, into] = values[source]
         waves += rng.normal(0, 1, waves.shape).astype(np.float32) * 10 ** rng.uniform(-5, -3)
         for group in optimizer.param_groups:
