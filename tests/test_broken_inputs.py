@@ -153,7 +153,7 @@ SCRIPTS = [
 ]
 
 MARKUP = [
-    Broken("a mark within a mark", ("a.md:1", "column 1"), script="[en]Hi [zh]你好[/zh][/en]\n"),
+    Broken("a mark within a mark", ("a.md:1", "column 8"), script="[en]Hi [zh]你好[/zh][/en]\n"),
     Broken("a mark never closed", ("a.md:1", "column 3", "never closed"), script="你好[en]Hi\n"),
     Broken("a syllable that does not exist", ("a.md:1", "qong2"), script="角(qong2)色\n"),
     Broken("a tone that does not exist", ("a.md:1", "jue7"), script="角(jue7)色\n"),
