@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from gsvbatch.job import Project, open_project, render, retake, status
 from gsvbatch.job.files import OutputFolder
 from gsvbatch.manifest import Manifest
