@@ -13,8 +13,7 @@ from gsvbatch.gsv.bundle import ModelBundle, load_bundle
 from gsvbatch.voice import VoiceProfile, load_profile, require_models
 from gsvbatch.voice.enrolling import Clips, enroll, keep_voice
 from tests import toy
-
-RATE = 24000
+from tests.clips import speech
 
 
 @dataclass(frozen=True)
@@ -32,19 +31,6 @@ class Speller:
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
     return toy.toy_bundle(tmp_path_factory.mktemp("models"), content=True)
-
-
-def speech(duration: float, *, peak: float = 0.5, noise: float = 1e-4) -> Waveform:
-    """Syllables of a harmonic tone with short gaps, and a little noise under all of it."""
-    t = np.arange(int(duration * RATE)) / RATE
-    tone = sum(np.sin(2 * np.pi * 140 * k * t) / k for k in range(1, 9))
-    syllables = np.clip(np.sin(2 * np.pi * 3 * t), 0, 1) ** 0.3 * (
-        np.sin(2 * np.pi * 0.5 * t) > -0.9
-    )
-    samples = tone * syllables
-    samples = peak * samples / np.abs(samples).max()
-    samples += noise * np.random.default_rng(0).normal(size=len(t))
-    return Waveform(samples.astype(np.float32), RATE)
 
 
 def clip(path: Path, waveform: Waveform) -> Path:
