@@ -14,6 +14,7 @@ from gsvbatch.cli import (
     doctor,
     enroll,
     exit_codes,
+    import_voices,
     ls,
     new,
     plan,
@@ -99,6 +100,7 @@ _add("bench", bench.bench, bench.EXAMPLES)
 
 voices = _group("voice", "Make, list and check voices.")
 _add("enroll", enroll.enroll, enroll.EXAMPLES, voices)
+_add("import", import_voices.import_voices, import_voices.EXAMPLES, voices)
 _add("list", voice.list_voices, voice.LIST_EXAMPLES, voices)
 _add("show", voice.show, voice.SHOW_EXAMPLES, voices)
 _add("preview", say.preview, say.PREVIEW_EXAMPLES, voices)

@@ -57,6 +57,7 @@ class Frontend:
         max_characters: int = 60,
         read_parentheses: bool = False,
         cut: str = segment.SENTENCE,
+        pause: Seconds | None = None,
     ) -> None:
         """Set up; costs next to nothing.
 
@@ -66,6 +67,7 @@ class Frontend:
             max_characters: Longest utterance, in Chinese characters (see `segment.cut`).
             read_parentheses: Speak what stands in round brackets.
             cut: How a line is cut into utterances, one of `segment.METHODS`.
+            pause: Silence between the utterances of a line; None goes by the marks they end with.
 
         Raises:
             ConfigError: There is no such way to cut, or ``max_characters`` is too small.
@@ -81,6 +83,7 @@ class Frontend:
         self.max_characters = max_characters
         self.read_parentheses = read_parentheses
         self.cut = cut
+        self.pause = pause
         self._frontends: dict[str, LanguageFrontend] = {}
 
     def __getstate__(self) -> dict[str, object]:
@@ -180,7 +183,9 @@ class Frontend:
                         pieces[-1].pause_after = waiting
                     piece = _Piece(text, stretch.languages[start:end], shown_before + shown)
                     piece.pause_before = 0.0 if pieces else waiting
-                    piece.pause_after = assembly.pause_after(text)
+                    piece.pause_after = (
+                        assembly.pause_after(text) if self.pause is None else self.pause
+                    )
                     pieces.append(piece)
                     shown_before, waiting, is_after_pause = "", 0.0, False
                 elif pieces:
