@@ -1,7 +1,8 @@
 """Which language each part of a text is spoken in.
 
 Scripts decide first: Latin letters are English, Han characters Chinese (Japanese in a sentence that is written
-in kana), kana Japanese, hangul Korean. A number is read in the language of the line, for that is what people
+in kana), kana Japanese, hangul Korean. Cantonese is written with the characters of Mandarin and is never guessed: a
+line's language or a mark says it. A number is read in the language of the line, for that is what people
 do with the "4" of "GPT-4" and the "15" of "iPhone 15" in a Chinese sentence; only inside a longer English
 stretch is it English. Marks and blanks go with what stands before them, or else with what follows.
 """
@@ -81,7 +82,8 @@ def spans(
         language: Of the line. ``zh`` (and ``ja``, ``ko``, ``yue``): its numbers and Han characters are in that
             language, Latin letters in English. ``en``: all but the characters of other scripts is English.
             None or ``auto``: ``zh`` if there are Han characters or nothing to go by, else what there is.
-        readings: For each private-use character what it stands for: pinyin is Chinese, ARPAbet English.
+        readings: For each private-use character what it stands for: pinyin is Chinese, Jyutping Cantonese,
+            ARPAbet English.
         forced: For each character the language that a mark gives it, or None.
 
     A language without a frontend comes out by its name (``ja``), a script without one by its own (``cyrillic``).
@@ -128,13 +130,22 @@ def _tokens(text: str, main: str | None, readings: Mapping[str, Reading]) -> Ite
         elif kind == "hangul":
             language = "ko"
         elif kind == "reading":
-            reading = readings.get(found)
-            language = "en" if reading and reading.kind == "arpabet" else "zh"
+            language = _language_of_reading(readings.get(found), home)
         elif kind == "other" and (is_han(found) or found in "々〆"):
             kind, language = "han", home or "zh"
         elif kind == "other" and found.isalpha():
             language = _script(found)
         yield _Token(found, kind, language, home)
+
+
+def _language_of_reading(reading: Reading | None, home: str | None) -> str:
+    """Return the language of a reading's notation, or of its sentence if that has no use for it."""
+    if reading is None:
+        return home or "zh"
+    if reading.kind == "arpabet":
+        return "en"
+    own = "yue" if reading.kind == "jyutping" else "zh"
+    return (home or "zh") if reading.is_general else own
 
 
 def _homes(text: str, main: str | None) -> Iterator[str | None]:

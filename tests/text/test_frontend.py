@@ -54,6 +54,16 @@ def phonemes(utterances: tuple[Utterance, ...]) -> list[str]:
         ("今日もいい天気ですね！", "ky o ] o m o # i ] i # t e ] N k i d e s u n e !"),
         ("[ja]世界[/ja]很大。", "s e ] k a i h en3 d a4 ."),
         ("他说「ありがとう」就走了。", "t a1 sh uo1 a [ r i ] g a t o o j iu4 z ou3 l e5 ."),
+        # Korean and Cantonese, alone and among others
+        ("[ko]안녕[/ko]很好。", "ㅇ ㅏ ㄴ ㄴ ㅣ ㅓ ㅇ h en2 h ao3 ."),
+        (
+            "값은 5달러예요.",
+            "ㄱ ㅏ ㅂ ㅆ ㅡ ㄴ 空 ㅇ ㅗ ㄷ ㅏ ㄹ ㄹ ㅓ ㅇ ㅣ ㅔ ㅇ ㅣ ㅗ .",
+        ),
+        (
+            "他說[yue]唔該晒，三隻[/yue]就走了。",
+            "t a1 sh uo1 Ym Ym4 Yg Yoi1 Ys Yaai3 , Ys Yaam1 Yz Yek3 j iu4 z ou3 l e5 .",
+        ),
         (
             "彼は5時にHelloと言った。",
             "k a ] r e w a # g o ] j i n i HH AH0 L OW1 t o # i [ cl t a .",
@@ -137,9 +147,7 @@ def test_pause_after_a_clause_is_shorter_than_after_a_sentence() -> None:
         ("[pause:2]", None, "nothing in it to say"),
         ("{我们走|♪}", None, "no sound is known"),
         ("{我们走|……}", None, "no sound is known"),
-        ("안녕하세요", "zh", r"Korean \(ko\) cannot be spoken yet"),
-        ("你好", "yue", r"Cantonese \(yue\) cannot be spoken yet"),
-        ("Привет。", None, r"'cyrillic' cannot be spoken yet.*\{Привет\|"),
+        ("Привет。", None, r"'cyrillic' cannot be spoken, only zh, en, ja, ko, yue.*\{Привет\|"),
         ("bonjour", "fr", "language 'fr' is unknown"),
         ("𠮷野家到了", None, r"'𠮷'.*no dictionary has it"),
     ],

@@ -27,6 +27,7 @@ class Japanese:
     """
 
     language = "ja"
+    notations = frozenset({"arpabet"})
 
     def normalize(self, text: str) -> str:
         """Return text as spoken: kana, kanji, digits, letters, blanks, and the marks ``!?…,.``.
