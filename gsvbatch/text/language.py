@@ -9,11 +9,12 @@ stretch is it English. Marks and blanks go with what stands before them, or else
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from gsvbatch.data import Span
+from gsvbatch.data import Span, Utterance
 from gsvbatch.text.mandarin.measures import LATIN_QUANTITY
 from gsvbatch.text.notation import is_han
 from gsvbatch.text.reading import Reading, is_private_use
@@ -102,6 +103,24 @@ def spans(
         Span(name, "".join(token.text for token in group))
         for name, group in groupby(settled, key=lambda token: token.language or "zh")
     )
+
+
+def spoken_in(utterances: Iterable[Utterance]) -> str | None:
+    """Return the language that most of a line is spoken in, by its phonemes; None if nothing is."""
+    n_phonemes: Counter[str] = Counter()
+    for utterance in utterances:
+        for span in utterance.spans:
+            n_phonemes[span.language] += sum(span.phoneme_counts)
+    return max(n_phonemes, key=lambda name: n_phonemes[name], default=None)
+
+
+def written_in(text: str) -> str:
+    """Return the language that most of a text is written in; a Chinese character says as much as three letters."""
+    n_letters: Counter[str] = Counter()
+    for span in spans(text):
+        letters = [character for character in span.text if character.isalpha()]
+        n_letters[span.language] += len(letters) * (1 if span.language == "en" else 3)
+    return max(n_letters, key=lambda name: n_letters[name], default="zh")
 
 
 def _runs(text: str, forced: Sequence[str | None]) -> Iterator[tuple[str | None, str]]:
