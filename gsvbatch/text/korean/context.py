@@ -45,7 +45,7 @@ def _respell(clause: str, morphemes: Sequence[Morpheme]) -> str:
         for length in range(_LONGEST, 1, -1):
             word = clause[start : start + length]
             # Two syllables are too easily a word and a particle (물가, 물 + 가) unless they begin one word.
-            is_one = length > 2 or len(morpheme.text) >= 2 or word[-1] in "없익"
+            is_one = length > 2 or len(morpheme.text) >= 2 or word[-1] in "없있익"
             if word in RESPELLED and is_one:
                 said[start : start + length] = RESPELLED[word]
                 break

@@ -74,7 +74,9 @@ def _meet(syllable: Syllable, following: Syllable | None, is_next: bool) -> None
             syllable.coda = _PLAIN[coda]
     elif following.onset == "ㅎ" and coda in _BEFORE_H:
         syllable.coda, following.onset = _BEFORE_H[coda]
-        if coda in ("ㄷ", "ㄾ") and is_next and _is_suffix(following):
+        if coda == "ㅈ" and not is_next:
+            following.onset = "ㅌ"  # of another word, it has become ㄷ first: 낮 한때
+        elif coda in ("ㄷ", "ㄾ") and is_next and _is_suffix(following):
             following.onset = "ㅊ"  # article 17: 굳히다, but not 맏형
     elif coda in _WITH_H and following.onset in _ASPIRATED and following.onset != "ㅂ":
         syllable.coda, following.onset = _WITH_H[coda], _ASPIRATED[following.onset]
