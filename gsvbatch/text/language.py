@@ -188,19 +188,24 @@ def _home(text: str, main: str | None) -> str | None:
     """
     if main in ("ja", "ko", "yue"):
         return main
+    han = "".join(filter(is_han, text))
+    if _is_chinese_only(han):
+        return "zh"
     kana = set(_KANA.findall(text))
     if kana and (kana != {"の"} or main is None):
-        han = "".join(filter(is_han, text))
-        if not _CHINESE_ONLY.isdisjoint(han):
-            return "zh"
-        try:
-            han.encode("cp932")
-        except UnicodeEncodeError:
-            return "zh"
         return "ja"
-    if _HANGUL.search(text) and not any(map(is_han, text)):
-        return "ko"
-    return None
+    return "ko" if _HANGUL.search(text) and not han else None
+
+
+def _is_chinese_only(han: str) -> bool:
+    """Whether there is a Han character that Japanese sentences do not have."""
+    if not _CHINESE_ONLY.isdisjoint(han):
+        return True
+    try:
+        han.encode("cp932")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _script(letter: str) -> str | None:
