@@ -11,12 +11,13 @@ _NATIVE_TENS = ("", "열", "스물", "서른", "마흔", "쉰", "예순", "일�
 LONGEST_QUANTITY = 20
 """Digits; a longer number is read digit by digit, as people do."""
 
+# Of words that count things and number them, too, those are left out that number them more often: 3분, 3점, 3동.
 _COUNTERS = (
-    "가지|개(?!월|년|국|사|소|교)|건|걸음|겹|곡|곳|군데|권(?!리|한|력)|그루|그릇|달(?!러)|대(?!로|를|의|회)|동(?!안)|마디|마리|"
-    "명|모금|바퀴|발자국|방울|배(?!송)|번째|번(?!호)|벌|병|봉지|분(?=이|을|께)|사람|살|상자|속|손가락|송이|시간|시(?![중청장도작])|"
-    "쌍|알|자루|잔|장|점|접시|줄|줌|차례|채|척|켤레|컵|토막|톨|통|팀|판|편|포기|표|필|해(?!리)|스푼|짝"
+    "가지|개(?!월|년|국|사|소|교)|건|걸음|겹|곡|곳|군데|권(?!리|한|력)|그루|그릇|달(?!러)|대(?!로|를|의|회)|마디|마리|명|모금|바퀴|"
+    "발자국|방울|배(?!송)|번째|번(?!호)|벌|병|봉지|사람|살|상자|손가락|송이|시간|시(?![중청장도작리])|쌍|알|자루|잔|장|접시|줄|줌|"
+    "차례|채|척|켤레|컵|토막|톨|통|팀|판|편|포기|스푼|짝"
 )
-_COUNTED = re.compile(rf"(?<![0-9.제])([0-9]{{1,3}})\s*(?=(?:여\s*)?(?:{_COUNTERS}))")
+_COUNTED = re.compile(rf"(?<![0-9.제])([0-9]{{1,3}})\s*(?={_COUNTERS})")
 _MONTH = re.compile(r"(?<![0-9])(6|10|06)(?=\s*월)")
 _MONTHS = {"6": "유", "06": "유", "10": "시"}
 _DECIMAL = re.compile(r"([0-9]+)\.([0-9]+)")
@@ -77,4 +78,5 @@ def _say_counted(match: re.Match[str]) -> str:
     number = int(match[1])
     if following.startswith("시") and not following.startswith("시간") and number > 12:
         return say_sino(match[1])
-    return say_native(match[1]) if 0 < number < 100 else say_sino(match[1])
+    is_age = following.startswith("대") and not number % 10  # 20대 are people in their twenties
+    return say_native(match[1]) if 0 < number < 100 and not is_age else say_sino(match[1])

@@ -65,6 +65,8 @@ def test_syllables_sound_as_the_standard_says(written: str, spoken: str) -> None
         # what is counted decides whose numbers count it
         ("3개와 20살, 105명", "세개와 스무살, 백오명"),
         ("3시간 30분 5초", "세시간 삼십분 오초"),
+        ("3분이 지났다. 20대 3명, 차 3대", "삼분이 지났다. 이십대 세명, 차 세대"),
+        ("10여 명", "십여 명"),
         ("13:30에", "십삼시 삼십분에"),
         ("제3회 3번째 1등", "제삼회 세번째 일등"),
         ("1개월 2달", "일개월 두달"),
