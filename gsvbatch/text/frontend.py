@@ -21,7 +21,7 @@ from gsvbatch.text.stream import Stream
 from gsvbatch.text.symbols import SymbolTable, SymbolVersion
 from gsvbatch.units import Seconds
 
-FRONTEND_VERSION = "1"
+FRONTEND_VERSION = "2"
 """Part of every take's fingerprint; to be raised whenever any phoneme may change."""
 
 
@@ -245,10 +245,14 @@ def _make_frontend(span: Span, symbols: SymbolVersion) -> LanguageFrontend:
         from gsvbatch.text.english import English
 
         return English(symbols)
+    if span.language == "ja":
+        from gsvbatch.text.japanese import Japanese
+
+        return Japanese()
     name = languages.NAMES.get(span.language)
     what = f"{name} ({span.language})" if name else f"{span.language!r}"
     shown = "".join(filter(str.isalnum, span.text))
     raise UnpronounceableError(
         span.text.strip(),
-        f"{what} cannot be spoken yet, only zh and en; give it other words, as in {{{shown[:8]}|...}}",
+        f"{what} cannot be spoken yet, only zh, en and ja; give it other words, as in {{{shown[:8]}|...}}",
     )
