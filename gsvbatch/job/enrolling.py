@@ -10,6 +10,7 @@ from gsvbatch.errors import ConfigError
 from gsvbatch.gsv.source import ModelSource, embedded_source
 from gsvbatch.script import speaker_key
 from gsvbatch.voice import DEFAULT_STYLE, Consent, VoiceProfile, load_profile, style_folder
+from gsvbatch.voice.storage import YAML_NAME
 
 if TYPE_CHECKING:
     from gsvbatch.gsv.bundle import ModelBundle
@@ -164,7 +165,8 @@ def _existing(folder: Path, wanted: Enrollment) -> VoiceProfile | None:
     if not wanted.is_replacing:
         what = "style" if wanted.style else "voice"
         raise ConfigError(f"{folder}: exists; --replace makes the {what} anew")
-    return load_profile(folder)
+    # A folder without a profile is what a broken-off enrolling left.
+    return load_profile(folder) if (folder / YAML_NAME).is_file() else None
 
 
 def _language(wanted: Enrollment, voice: VoiceProfile | None) -> str:

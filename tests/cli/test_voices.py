@@ -193,6 +193,10 @@ def test_a_list_becomes_voices(run: Run, listed: Path, folder: Path) -> None:
     assert (anna.consent.subject, bai.consent.subject) == ("anna", "小白")
     assert run("voice", "check", "anna", "小白").code == 0
 
+    (folder / "voices" / "小白" / "voice.yaml").unlink()  # as an import that was killed leaves it
+    mended = run(*words, "--consent", "licensed", "--speaker", "小白")
+    assert mended.out.startswith("made 小白"), mended.err
+
     again = run(*words, "--consent", "licensed", "--speaker", "anna", "--json")
     assert again.code == 0
     (told,) = map(json.loads, again.out.splitlines())

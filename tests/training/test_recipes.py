@@ -137,7 +137,9 @@ def test_points_go_to_the_nearest_code() -> None:
 
 def test_recipe_file_changes_what_it_names(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
-    path.write_text("t2s_model: {n_layers: 5}\nsynthesizer: {batch: 4, learning_rate: 1}\n", "utf-8")
+    path.write_text(
+        "t2s_model: {n_layers: 5}\nsynthesizer: {batch: 4, learning_rate: 1}\n", "utf-8"
+    )
     recipes = read_recipes(path)
     assert recipes.t2s.config.n_layers == 5
     assert recipes.synthesizer.batch == 4
