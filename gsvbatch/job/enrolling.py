@@ -10,7 +10,7 @@ from gsvbatch.errors import ConfigError
 from gsvbatch.gsv.source import ModelSource, embedded_source
 from gsvbatch.script import speaker_key
 from gsvbatch.voice import DEFAULT_STYLE, Consent, VoiceProfile, load_profile, style_folder
-from gsvbatch.voice.storage import YAML_NAME
+from gsvbatch.voice.storage import STYLES_NAME, YAML_NAME
 
 if TYPE_CHECKING:
     from gsvbatch.gsv.bundle import ModelBundle
@@ -156,6 +156,13 @@ def _voice_of_style(wanted: Enrollment) -> VoiceProfile:
             f"--style {wanted.style}: there is no voice {wanted.name} in {wanted.folder.parent} yet; "
             "enroll it first, without --style"
         )
+    for path in wanted.folder.glob(f"{STYLES_NAME}/*/{YAML_NAME}"):
+        there = path.parent.name
+        if there != wanted.style and speaker_key(there) == speaker_key(wanted.style):
+            raise ConfigError(
+                f"--style {wanted.style}: scripts cannot tell it from the style {there!r} of "
+                f"{wanted.name}; use that name, or quite another"
+            )
     return load_profile(wanted.folder)
 
 
