@@ -93,7 +93,13 @@ class Corpus:
                 raise ConfigError(
                     f"{folder / name}: missing; gsvbatch train prepare makes a corpus"
                 )
-        self.audio = np.memmap(folder / "audio.i16", dtype="<i2", mode="r")
+        audio_path = folder / "audio.i16"
+        # A file of no bytes cannot be mapped.
+        self.audio: NDArray[np.int16] = (
+            np.memmap(audio_path, dtype="<i2", mode="r")
+            if audio_path.stat().st_size
+            else np.zeros(0, np.int16)
+        )
         self.entries: list[Entry] = []
         with (folder / "index.jsonl").open(encoding="utf-8") as lines:
             for line in lines:
