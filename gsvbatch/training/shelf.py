@@ -48,17 +48,22 @@ def pitch_frames(corpus: Corpus, i: int) -> NDArray[np.float32]:
     return np.stack([channel, np.where(voiced, VOICED, -VOICED)]).astype(np.float32)
 
 
+LENGTH_STEP = 16
+"""Tokens or phonemes; batches are padded to multiples, so that convolutions meet few lengths."""
+
+
 class Rows:
     """Sequences of unlike length in one flat tensor, (N,) or (C, N)."""
 
-    def __init__(self, flat: Tensor, lengths: NDArray[np.int64]) -> None:
-        self.flat, self.lengths = flat, lengths
+    def __init__(self, flat: Tensor, lengths: NDArray[np.int64], step: int = LENGTH_STEP) -> None:
+        self.flat, self.lengths, self.step = flat, lengths, step
         self.starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
 
     def take(self, picks: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """Return the picked rows, zero-padded, (B, L) or (B, C, L), and their lengths (B,)."""
         lengths = torch.from_numpy(self.lengths[picks])
-        return self.cut(self.starts[picks], lengths, int(lengths.max())), lengths
+        longest = -(-int(lengths.max()) // self.step) * self.step
+        return self.cut(self.starts[picks], lengths, longest), lengths
 
     def cut(self, starts: NDArray[np.int64], lengths: Tensor, longest: int) -> Tensor:
         """Return stretches that begin at ``starts`` of the flat tensor, zeros past each one's length."""
@@ -89,7 +94,8 @@ class Shelf:
         audio = torch.from_numpy(np.array(corpus.audio)).to(device)
         lengths = np.array([entry.n_samples for entry in entries])
         self.audio = Rows(audio, lengths)
-        self.latents = Rows(self._latents(corpus, n_frames, device), n_frames)
+        latents = self._latents(corpus, n_frames, device)
+        self.latents = Rows(latents, n_frames, LENGTH_STEP * FRAMES_PER_TOKEN)
         self.fellows: list[NDArray[np.int64]] = []
         place = {i: k for k, i in enumerate(corpus.recorded)}
         by_speaker = {

@@ -6,7 +6,6 @@ what the prior says. A learned latent (Kim et al. 2021) is the finer way, but it
 other only after days.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,14 +63,14 @@ class SynthesizerRecipe:
     """How the synthesizer is made."""
 
     config: SynthesizerConfig = field(default_factory=mini_config)
-    batch: int = 32
+    batch: int = 48
     slice_frames: int = 36
     reference_frames: int = 150
     plain_steps: int = 1500
     """Steps at the start without critics, in which the generator sees true latents."""
 
-    learning_rate: float = 8e-4
-    critics_rate: float = 2e-4
+    learning_rate: float = 6e-4
+    critics_rate: float = 4e-4
     n_steps: int = 12000
     dropout: float = 0.05
     spectral_weight: float = 45.0
@@ -178,16 +177,17 @@ class Average:
 
     def __init__(self, model: nn.Module, keep: float) -> None:
         self.keep = keep
-        self.model = model
-        self.weights = {key: value.detach().clone() for key, value in model.state_dict().items()}
+        now = model.state_dict()
+        self.weights = {key: value.detach().clone() for key, value in now.items()}
+        self._moving = [key for key, value in now.items() if value.is_floating_point()]
+        self._now = [now[key] for key in self._moving]
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Take in the weights of a step; at the start the average is over fewer steps."""
         keep = min(self.keep, (1 + step) / (10 + step))
-        now = self.model.state_dict()
-        pairs = [(self.weights[key], now[key]) for key in now if now[key].is_floating_point()]
-        torch._foreach_lerp_([a for a, _ in pairs], [b for _, b in pairs], 1 - keep)
+        weights = [self.weights[key] for key in self._moving]
+        torch._foreach_lerp_(weights, self._now, 1 - keep)
 
 
 def train_synthesizer(
@@ -205,8 +205,8 @@ def train_synthesizer(
     model = trainee.model
     model.quantizer.table.copy_(torch.from_numpy(np.load(corpus.folder / "codebook.npy")))
     critics = Critics().to(device)
-    optimizer = _optimizer(model.parameters(), recipe.learning_rate)
-    critics_optimizer = _optimizer(critics.parameters(), recipe.critics_rate)
+    optimizer = _optimizer(model, recipe.learning_rate)
+    critics_optimizer = _optimizer(critics, recipe.critics_rate)
     average = Average(model, recipe.average)
     run = Run(folder, budget, watch)
     if state := run.load():
@@ -272,8 +272,10 @@ def total_loss(losses: Losses, recipe: SynthesizerRecipe) -> Tensor:
     return total
 
 
-def _optimizer(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.AdamW:
-    return torch.optim.AdamW(parameters, rate, betas=(0.8, 0.99), weight_decay=0.01)
+def _optimizer(module: nn.Module, rate: float) -> torch.optim.AdamW:
+    parameters = list(module.parameters())
+    fused = parameters[0].is_cuda
+    return torch.optim.AdamW(parameters, rate, betas=(0.8, 0.99), weight_decay=0.01, fused=fused)
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
