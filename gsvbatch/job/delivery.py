@@ -105,7 +105,7 @@ class Delivery:
         extra = {"CHAPTER": line.chapter} if line.chapter else {}
         return Tags(
             title=shown if len(shown) <= TITLE_LENGTH else shown[: TITLE_LENGTH - 1] + "…",
-            speaker=line.speaker or part.voice.ref.name,
+            speaker=line.speaker or part.voice.ref.person,
             project=self.album_title,
             date=self.date,
             language=part.language or spoken_in(utterances) or part.voice.language,

@@ -11,6 +11,7 @@ from gsvbatch.gsv.source import ModelSource, embedded_source
 from gsvbatch.script import speaker_key
 from gsvbatch.text.language import written_in
 from gsvbatch.voice import DEFAULT_STYLE, Consent, VoiceProfile, load_profile, style_folder
+from gsvbatch.voice.storage import STYLES_NAME, YAML_NAME
 
 if TYPE_CHECKING:
     from gsvbatch.gsv.bundle import ModelBundle
@@ -156,6 +157,13 @@ def _voice_of_style(wanted: Enrollment) -> VoiceProfile:
             f"--style {wanted.style}: there is no voice {wanted.name} in {wanted.folder.parent} yet; "
             "enroll it first, without --style"
         )
+    for path in wanted.folder.glob(f"{STYLES_NAME}/*/{YAML_NAME}"):
+        there = path.parent.name
+        if there != wanted.style and speaker_key(there) == speaker_key(wanted.style):
+            raise ConfigError(
+                f"--style {wanted.style}: scripts cannot tell it from the style {there!r} of "
+                f"{wanted.name}; use that name, or quite another"
+            )
     return load_profile(wanted.folder)
 
 
@@ -165,7 +173,8 @@ def _existing(folder: Path, wanted: Enrollment) -> VoiceProfile | None:
     if not wanted.is_replacing:
         what = "style" if wanted.style else "voice"
         raise ConfigError(f"{folder}: exists; --replace makes the {what} anew")
-    return load_profile(folder)
+    # A folder without a profile is what a broken-off enrolling left.
+    return load_profile(folder) if (folder / YAML_NAME).is_file() else None
 
 
 def _language(wanted: Enrollment, voice: VoiceProfile | None) -> str:
