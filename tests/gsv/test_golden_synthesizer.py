@@ -1,6 +1,7 @@
 """The synthesizer against upstream's numbers, full size, through the checkpoint's own key names."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,13 @@ GOLDEN: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "data" / "golden_sovits.json").read_text(encoding="utf-8")
 )
 INPUTS = GOLDEN["inputs"]
-CONFIGS = {"v1": SynthesizerConfig(n_phonemes=322, style_bins=1025), "v2": SynthesizerConfig()}
+PRO = SynthesizerConfig(style=1024, fusion=512, speaker=20480)
+CONFIGS = {
+    "v1": SynthesizerConfig(n_phonemes=322, style_bins=1025),
+    "v2": SynthesizerConfig(),
+    "v2Pro": PRO,
+    "v2ProPlus": replace(PRO, initial_channels=768, upsample_kernels=(20, 16, 8, 2, 2)),
+}
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +34,7 @@ def uniform(seed: int, low: float, high: float, shape: tuple[int, ...]) -> Tenso
     return torch.from_numpy(draw.astype(np.float32))
 
 
-@pytest.fixture(scope="module", params=["v1", "v2"])
+@pytest.fixture(scope="module", params=list(CONFIGS))
 def loaded(request: pytest.FixtureRequest) -> tuple[Synthesizer, dict[str, Any]]:
     model = Synthesizer(CONFIGS[request.param]).eval()
     shapes = {key: tuple(value.shape) for key, value in model.state_dict().items()}
@@ -36,10 +43,17 @@ def loaded(request: pytest.FixtureRequest) -> tuple[Synthesizer, dict[str, Any]]
     return model, GOLDEN[request.param]
 
 
+def speakers(model: Synthesizer) -> tuple[Tensor | None, Tensor | None]:
+    if not model.config.speaker:
+        return None, None
+    return uniform(16, -1, 1, (1, 20480)), uniform(17, -1, 1, (1, 20480))
+
+
 def styles(model: Synthesizer) -> tuple[Tensor, Tensor]:
+    first, second = speakers(model)
     return (
-        model.style_of(uniform(11, 0, 2, (1, 1025, 150))),
-        model.style_of(uniform(12, 0, 2, (1, 1025, 120))),
+        model.style_of(uniform(11, 0, 2, (1, 1025, 150)), speaker=first),
+        model.style_of(uniform(12, 0, 2, (1, 1025, 120)), speaker=second),
     )
 
 
@@ -60,7 +74,11 @@ def speak(model: Synthesizer, style: Tensor, speed: float, noise: Tensor | None)
 @torch.inference_mode()
 def test_style_and_semantic_tokens(loaded: tuple[Synthesizer, dict[str, Any]]) -> None:
     model, golden = loaded
-    assert_matches(styles(model)[0], golden["ref_enc"])
+    assert_matches(model.ref_enc(uniform(11, 0, 2, (1, 1025, 150))), golden["ref_enc"])
+    if model.config.speaker:
+        style, _ = styles(model)
+        assert_matches(style, golden["ge_after_prelu"])
+        assert_matches(model.ge_to512(style.transpose(1, 2)), golden["ge512"])
     tokens = model.tokenize(uniform(15, -1, 1, (1, 768, 41)))
     assert tokens[0].tolist() == golden["extract_latent_codes"]
 
