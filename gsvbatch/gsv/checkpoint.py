@@ -151,7 +151,7 @@ def _with_base(
         raise CheckpointError(
             path,
             f"is a LoRA fine-tune of {version}, which changes the base model {published} and cannot "
-            "speak without it; give that file as `base` beside it",
+            "speak without it; give that file as `base` under `models:`, or with --base",
         )
     content = read_container(base)
     weights, config = _synthesizer_weights(base, content), content.get("config")

@@ -84,7 +84,8 @@ def _mel_version(path: Path, config: Any, wanted: str | None) -> Version:
     raise CheckpointError(
         path,
         "is a v3 or a v4 model, and nothing in it says which; say so with `version: v3` or "
-        "`version: v4` beside it under `models:` (in gsvbatch.yaml, or in the voice's voice.yaml)",
+        "`version: v4` under `models:` of gsvbatch.yaml or of the voice's voice.yaml, or with "
+        "--version where the voice is enrolled",
     )
 
 

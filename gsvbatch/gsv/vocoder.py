@@ -41,7 +41,7 @@ def require_vocoder(synthesizer: Path, path: Path | None, version: MelVersion) -
         raise CheckpointError(
             synthesizer,
             f"is a {version} model, whose mels need a vocoder to be heard; "
-            f"give {_PUBLISHED[version]} as `vocoder` beside it",
+            f"give {_PUBLISHED[version]} as `vocoder` under `models:`, or with --vocoder",
         )
     return path
 
