@@ -63,13 +63,15 @@ def unfolded_shapes(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[in
 
 def assert_matches(tensor: Tensor, summary: Mapping[str, Any], scale: float | None = None) -> None:
     """Compare a tensor with its golden summary, relative to the summary's own scale or another."""
-    flat = tensor.detach().float().reshape(-1)
+    flat = tensor.detach().float().cpu().reshape(-1)
     assert flat.numel() == summary["numel"]
     atol = TOLERANCE * (scale or summary["absmax"])
-    first = torch.tensor(summary["first"])
+    first = torch.tensor(summary["first"], device="cpu")
     torch.testing.assert_close(flat[: len(first)], first, rtol=0, atol=atol)
-    probe = torch.tensor(summary["probe"])
-    torch.testing.assert_close(flat[torch.tensor(summary["probe_index"])], probe, rtol=0, atol=atol)
+    probe = torch.tensor(summary["probe"], device="cpu")
+    torch.testing.assert_close(
+        flat[torch.tensor(summary["probe_index"], device="cpu")], probe, rtol=0, atol=atol
+    )
     assert math.isclose(float(flat.double().mean()), summary["mean"], abs_tol=atol)
     assert math.isclose(float(flat.double().std(correction=0)), summary["std"], rel_tol=TOLERANCE)
     assert math.isclose(float(flat.abs().max()), summary["absmax"], rel_tol=TOLERANCE)

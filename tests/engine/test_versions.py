@@ -11,6 +11,7 @@ from gsvbatch.engine import Engine, Request, Result
 from gsvbatch.gsv import mel_synthesizer
 from gsvbatch.gsv.bundle import ModelBundle, load_bundle
 from tests import naive, toy_versions
+from tests.devices import working_on
 from tests.engine.requests import request
 
 RATES = {"v1": 32000, "v2": 32000, "v2Pro": 32000, "v2ProPlus": 32000, "v3": 24000, "v4": 48000}
@@ -116,3 +117,19 @@ def test_half_precision_speaks(speaking: BundleAndRequests, dtype: torch.dtype) 
         assert result.waveform is not None
         assert np.isfinite(result.waveform.samples).all()
         assert result.waveform.samples.std() > 0
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda_says_what_the_cpu_says(speaking: BundleAndRequests) -> None:
+    bundle, requests = speaking
+    on_cpu = rendered(bundle, requests, n_slots=4, batch_tokens=400)
+    on_cuda = load_bundle(bundle.source, device="cuda")
+    with working_on("cpu"):
+        results = rendered(on_cuda, requests, n_slots=4, batch_tokens=400)
+    for name, result in results.items():
+        expected = on_cpu[name]
+        assert result.tokens == expected.tokens
+        assert result.waveform is not None
+        assert expected.waveform is not None
+        np.testing.assert_allclose(result.waveform.samples, expected.waveform.samples, atol=1e-3)

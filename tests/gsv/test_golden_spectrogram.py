@@ -14,6 +14,7 @@ from gsvbatch.gsv.reference_mel import MelSettings, denormalized, log_mel, norma
 from gsvbatch.gsv.speaker_encoder import SpeakerEncoder
 from gsvbatch.gsv.spectrogram import reference_spectrogram, sinc_resample, spectrogram
 from gsvbatch.gsv.synthesizer import SynthesizerConfig
+from tests.devices import DEVICES, working_on
 from tests.golden_weights import assert_matches, golden_weights
 
 GOLDEN: dict[str, Any] = json.loads(
@@ -85,11 +86,13 @@ def test_fbank_equals_kaldis() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("device", DEVICES)
 @torch.inference_mode()
-def test_speaker_embedding_equals_upstreams() -> None:
+def test_speaker_embedding_equals_upstreams(device: str) -> None:
     encoder = SpeakerEncoder().eval()
     shapes = {key: tuple(value.shape) for key, value in encoder.state_dict().items()}
     encoder.load_state_dict(golden_weights(shapes), strict=False)
-    embedding = encoder(fbank(golden_wave(16000, 16000)))
+    with working_on(device):
+        embedding = encoder.to(device)(fbank(golden_wave(16000, 16000)).to(device))
     assert embedding.shape == (1, encoder.width) == (1, 20480)
     assert_matches(embedding, GOLDEN["eres2netv2_forward3_on_fbank"])

@@ -1,6 +1,7 @@
 """The synthesizer against upstream's numbers, full size, through the checkpoint's own key names."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from gsvbatch.gsv.checkpoint import fold_weight_norm, load_into
 from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
+from tests.devices import DEVICES, working_on
 from tests.golden_weights import assert_matches, golden_weights, unfolded_shapes
 
 GOLDEN: dict[str, Any] = json.loads(
@@ -31,16 +33,27 @@ pytestmark = pytest.mark.slow
 
 def uniform(seed: int, low: float, high: float, shape: tuple[int, ...]) -> Tensor:
     draw = np.random.RandomState(seed).uniform(low, high, shape)
-    return torch.from_numpy(draw.astype(np.float32))
+    return torch.from_numpy(draw.astype(np.float32)).to(torch.get_default_device())
+
+
+@pytest.fixture(scope="module", params=DEVICES)
+def device(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _on_device(device: str) -> Iterator[None]:
+    with working_on(device):
+        yield
 
 
 @pytest.fixture(scope="module", params=list(CONFIGS))
-def loaded(request: pytest.FixtureRequest) -> tuple[Synthesizer, dict[str, Any]]:
+def loaded(request: pytest.FixtureRequest, device: str) -> tuple[Synthesizer, dict[str, Any]]:
     model = Synthesizer(CONFIGS[request.param]).eval()
     shapes = {key: tuple(value.shape) for key, value in model.state_dict().items()}
     path = Path("golden.pth")
     load_into(model, fold_weight_norm(path, golden_weights(unfolded_shapes(shapes))), path)
-    return model, GOLDEN[request.param]
+    return model.to(device), GOLDEN[request.param]
 
 
 def speakers(model: Synthesizer) -> tuple[Tensor | None, Tensor | None]:
@@ -113,8 +126,10 @@ def test_noise_of_a_seed(loaded: tuple[Synthesizer, dict[str, Any]]) -> None:
     model, golden = loaded
     noise = torch.randn(
         (1, model.config.latent, golden["frames_speed1"]),
-        generator=torch.Generator().manual_seed(7),
+        generator=torch.Generator("cpu").manual_seed(7),
+        device="cpu",
     )
     assert_matches(
-        speak(model, styles(model)[0], 1.0, noise), golden["audio_noise0.5_manual_seed7"]
+        speak(model, styles(model)[0], 1.0, noise.to(torch.get_default_device())),
+        golden["audio_noise0.5_manual_seed7"],
     )
