@@ -28,7 +28,7 @@ from gsvbatch.engine import Engine, Request, VoicePrompt
 from gsvbatch.gsv.bigvgan import BigVGAN, BigVGANConfig
 from gsvbatch.gsv.bundle import ModelBundle, ModelSource, load_bundle
 from gsvbatch.gsv.generator import Generator
-from gsvbatch.gsv.mel_synthesizer import MelSynthesizer, MelSynthesizerConfig
+from gsvbatch.gsv.mel_synthesizer import MelSynthesizer, MelSynthesizerConfig, MelVersion
 from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic
 from tests import toy, toy_versions  # the writers of published containers
@@ -51,7 +51,7 @@ TOLERATED = 0.02
 def main() -> int:
     """Write models, speak lines, print memory; 1 if it grew."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--version", default="v2ProPlus", choices=[*SIZES, "v3", "v4"])
+    parser.add_argument("--version", default="v2ProPlus", choices=toy_versions.VERSIONS)
     parser.add_argument("--lines", type=int, default=100)
     parser.add_argument("--tokens", type=int, default=12, help="of a line; 25 are a second")
     parser.add_argument("--steps", type=int, default=8, help="of the flow matching of v3 and v4")
@@ -126,16 +126,23 @@ def write_models(folder: Path, version: str) -> ModelSource:
     if version in SIZES:
         toy.save_pth(source.synthesizer, randomized(Synthesizer(SIZES[version])))
         return source
-    network = MelSynthesizer(MelSynthesizerConfig(version))
+    label: MelVersion = "v3" if version.startswith("v3") else "v4"
+    network = MelSynthesizer(MelSynthesizerConfig(label))
     frequencies = network.cfm.estimator.rotary_embed.inv_freq.clone()
     randomized(network)
     network.cfm.estimator.rotary_embed.inv_freq.copy_(frequencies)
-    toy.save_pth(source.synthesizer, network, version=version)
-    vocoder = toy_versions.save_vocoder(folder, version, randomized(full_vocoder(version)))
-    return replace(source, vocoder=vocoder)
+    vocoder = toy_versions.save_vocoder(folder, label, randomized(full_vocoder(label)))
+    source = replace(source, vocoder=vocoder)
+    if version == label:
+        toy.save_pth(source.synthesizer, network, version=version)
+        return source
+    base = folder / f"s2G{label}.pth"
+    toy.save_pth(base, network, version=label)
+    toy_versions.save_lora(source.synthesizer, network, toy_versions.HEADERS[version], rank=32)
+    return replace(source, base=base)
 
 
-def full_vocoder(version: str) -> torch.nn.Module:
+def full_vocoder(version: MelVersion) -> torch.nn.Module:
     """A vocoder of the published size."""
     if version == "v3":
         return BigVGAN(BigVGANConfig())

@@ -156,6 +156,41 @@ def test_a_voice_without_what_its_models_need_is_refused(
     assert str(source.synthesizer) in err
 
 
+def test_timbre_of_several_clips_is_averaged_with_their_speaker_embeddings(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = make_project(tmp_path, "v2Pro")
+    clip(tmp_path / "again.wav", speech(5.0, peak=0.3))
+    made = {}
+    for name, words in {
+        "one": ("--timbre", "anna.wav"),
+        "two": ("--timbre", "again.wav"),
+        "both": ("--also", "again.wav"),
+    }.items():
+        assert run("voice", "enroll", name, *ENROLL[3:], *words, *options(source))[0] == 0
+        made[name] = load_profile(tmp_path / "voices" / name)
+    for tensor in ("style", "speaker_embedding"):
+        one, two, both = (getattr(made[name], tensor) for name in ("one", "two", "both"))
+        assert np.abs(one - two).max() > 1e-3
+        np.testing.assert_allclose(both, (one + two) / 2, atol=1e-5)
+
+
+def test_models_that_continue_a_clip_need_its_words(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = make_project(tmp_path, "v4")
+    words = ("--reference", "anna.wav", "--ref-free", "--language", "en", "--consent", "self")
+    code, _, err = run("voice", "enroll", "anna", *words, *options(source))
+    assert code == 2
+    assert "needs a transcript: a v4 model continues what the clip says" in err
+    assert run(*ENROLL, *options(source))[0] == 0
+    code, _, err = run("render", "--set", "sampling.ref_free=true")
+    assert code == 3
+    assert "the voice has no prompt, and a v4 model continues one" in err
+
+
 def test_a_version_that_is_none_is_refused(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
