@@ -172,7 +172,7 @@ class MelRunner:
         n_mels, width = rows[0].prompt_mel.shape[0], rows[0].condition.shape[0]
         condition = torch.zeros(len(rows), width, longest, device=self.device, dtype=self.dtype)
         prompt = torch.zeros(len(rows), n_mels, longest, device=self.device, dtype=self.dtype)
-        noise = torch.zeros_like(prompt)
+        noise = torch.zeros_like(prompt, dtype=torch.float32)
         for i, (row, p, n) in enumerate(zip(rows, prompts, news, strict=True)):
             condition[i, :, :p], condition[i, :, p : p + n] = row.prompt_condition, row.part
             prompt[i, :, :p] = row.prompt_mel

@@ -38,17 +38,18 @@ class FlowMatching(nn.Module):
         rows = None if mask is None else mask.transpose(1, 2)
         known = prompt.transpose(1, 2)
         position = torch.arange(noise.shape[2], device=noise.device)
-        is_new = (position[None, :] >= n_prompt[:, None]).unsqueeze(2).to(noise.dtype)
+        is_new = (position[None, :] >= n_prompt[:, None]).unsqueeze(2)
         frames = condition.transpose(1, 2)
         embedded = self.estimator.text_embed(frames, rows)
         unconditioned = self.estimator.text_embed(frames * 0, rows) if guidance else None
-        x = noise.transpose(1, 2) * is_new
+        # The sum over the steps is kept in fp32, whatever the network's precision is.
+        x = noise.float().transpose(1, 2) * is_new
         step = torch.full((len(x),), 1 / n_steps, device=x.device)
         for i in range(n_steps):
-            time = step * i
-            direction = self.estimator(x, known, embedded, time, step, rows)
+            time, here = step * i, x.to(known.dtype)
+            direction = self.estimator(here, known, embedded, time, step, rows)
             if unconditioned is not None:
-                free = self.estimator(x, known * 0, unconditioned, time, step, rows)
+                free = self.estimator(here, known * 0, unconditioned, time, step, rows)
                 direction = direction + (direction - free) * guidance
             x = (x + direction / n_steps) * is_new
-        return x.transpose(1, 2)
+        return x.transpose(1, 2).to(known.dtype)
