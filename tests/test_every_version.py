@@ -191,6 +191,30 @@ def test_models_that_continue_a_clip_need_its_words(
     assert "the voice has no prompt, and a v4 model continues one" in err
 
 
+def test_voices_of_different_rates_are_joined_into_one_work(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = ["id,speaker,text"]
+    for version in ("v2", "v3", "v4"):
+        source = make_project(tmp_path / version, version)
+        words = ("--reference", tmp_path / version / "anna.wav", *ENROLL[5:])
+        assert run("voice", "enroll", version, *words, *options(source))[0] == 0
+        rows.append(f"{version},{version},Good morning to all of you.")
+    (tmp_path / "script.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    settings = SETTINGS.replace("default_voice: anna", "speakers: {v2: v2, v3: v3, v4: v4}")
+    settings += "assemble: {formats: [wav]}\nlabel: {explicit: 'off'}\n"
+    (tmp_path / "gsvbatch.yaml").write_text(settings, encoding="utf-8")
+    _, out, err = run("render")
+    assert "3 lines: 3 rendered" in out, err
+    lines = [read_audio(tmp_path / "outputs" / "lines" / f"{v}.wav") for v in ("v2", "v3", "v4")]
+    assert [line.sample_rate for line in lines] == [32000, 24000, 48000]
+    work = read_audio(tmp_path / "outputs" / "works" / "script.wav")
+    assert work.sample_rate == 48000
+    pauses = 0.5 + 2 * 0.7 + 1.0
+    assert work.duration == pytest.approx(sum(line.duration for line in lines) + pauses, abs=0.1)
+
+
 def test_a_version_that_is_none_is_refused(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

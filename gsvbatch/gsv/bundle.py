@@ -196,9 +196,11 @@ def load_speaker_encoder(path: Path) -> SpeakerEncoder:
         CheckpointError: It is missing, damaged, or none.
     """
     stored = read_state_dict(path)
-    channels = shape_of(path, stored, "conv1.weight")[0]
-    groups = shape_of(path, stored, "layer1.0.convs.0.weight")[0]
-    encoder = SpeakerEncoder(channels, groups)
+    channels, *_ = shape_of(path, stored, "conv1.weight") or (0,)
+    width, *_ = shape_of(path, stored, "layer1.0.convs.0.weight") or (0,)
+    if not channels or not width:
+        raise CheckpointError(path, "is no speaker encoder: its tensors have impossible shapes")
+    encoder = SpeakerEncoder(channels, width)
     weights = {key: value for key, value in stored.items() if not key.startswith("seg_")}
     load_into(encoder, weights, path)
     return _ready(encoder, "cpu", torch.float32)

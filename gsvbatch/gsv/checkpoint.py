@@ -8,13 +8,12 @@ Weight-norm pairs are folded here, once, and LoRA fine-tunes merged into their b
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gsvbatch.errors import CheckpointError
 from gsvbatch.gsv.container import read_container
-from gsvbatch.gsv.dimensions import mel_synthesizer_config, synthesizer_config
+from gsvbatch.gsv.dimensions import mel_synthesizer_config, synthesizer_config, t2s_config
 from gsvbatch.gsv.lora import is_lora, merge_lora
 from gsvbatch.gsv.mel_synthesizer import MelSynthesizerConfig
 from gsvbatch.gsv.synthesizer import SynthesizerConfig
@@ -22,11 +21,8 @@ from gsvbatch.gsv.t2s import T2SConfig
 from gsvbatch.gsv.versions import SYNTHESIZER_ROWS, SymbolVersion, synthesizer_version
 from gsvbatch.gsv.weights import (
     Weights,
-    count,
     fold_weight_norm,
     load_into,
-    number,
-    section,
     shape_of,
     tensors,
 )
@@ -47,8 +43,9 @@ T2S_ROWS: Mapping[int, SymbolVersion] = {512: "v1", 732: "v2"}
 
 _TRAINING_ONLY = ("enc_q.", "linear_mel.")
 _T2S_PREFIX = "model."
-_HEAD_WIDTH = 32
-"""Of every published T2S; used where a file's config does not say."""
+
+_NO_SHAPES = (IndexError, ValueError, ZeroDivisionError)
+"""What reading dimensions ends with where a tensor has other axes than it should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +80,11 @@ def read_t2s(path: Path) -> T2SCheckpoint:
             path, "is a SoVITS file given where the GPT file (.ckpt) belongs; swap the two paths"
         )
     weights = {key.removeprefix(_T2S_PREFIX): value for key, value in weights.items()}
-    shape = partial(shape_of, path, weights)
-    rows, width = shape("ar_text_embedding.word_embeddings.weight")
-    vocabulary, _ = shape("ar_predict_layer.weight")
-    model = section(content.get("config"), "model")
-    n_heads = number(model.get("head"), max(1, width // _HEAD_WIDTH))
-    if width % n_heads:
-        raise CheckpointError(
-            path, f"its config asks for {n_heads} heads, which do not divide {width}"
-        )
-    config = T2SConfig(
-        n_layers=count(weights, r"h\.layers\.(\d+)\."),
-        width=width,
-        n_heads=n_heads,
-        feed_forward=shape("h.layers.0.linear1.weight")[0],
-        n_phonemes=rows,
-        vocabulary=vocabulary,
-        bert_width=shape("bert_proj.weight")[1],
-    )
-    return T2SCheckpoint(config, _symbol_version(path, rows, T2S_ROWS), weights)
+    try:
+        config = t2s_config(path, weights, content.get("config"))
+    except _NO_SHAPES as error:
+        raise CheckpointError(path, f"its tensors have impossible shapes ({error})") from error
+    return T2SCheckpoint(config, _symbol_version(path, config.n_phonemes, T2S_ROWS), weights)
 
 
 def read_synthesizer(

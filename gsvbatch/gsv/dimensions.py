@@ -14,8 +14,12 @@ from gsvbatch.errors import CheckpointError
 from gsvbatch.gsv.dit import DiTConfig
 from gsvbatch.gsv.mel_synthesizer import MelSynthesizerConfig, MelVersion
 from gsvbatch.gsv.synthesizer import SynthesizerConfig
+from gsvbatch.gsv.t2s import T2SConfig
 from gsvbatch.gsv.weights import count, number, numbers, section, shape_of
 from gsvbatch.units import Hertz
+
+_HEAD_WIDTH = 32
+"""Of every published text-to-semantic network; used where a file's config does not say."""
 
 
 class _Shared(TypedDict):
@@ -36,6 +40,31 @@ class _Shared(TypedDict):
     sample_rate: Hertz
     filter_length: int
     hop_length: int
+
+
+def t2s_config(path: Path, weights: Mapping[str, Tensor], stored: Any) -> T2SConfig:
+    """The dimensions of a text-to-semantic network; ``stored`` is the file's own config.
+
+    Raises:
+        CheckpointError: A tensor that tells a dimension is missing, or the config does not fit.
+    """
+    shape = partial(shape_of, path, weights)
+    n_phonemes, width = shape("ar_text_embedding.word_embeddings.weight")
+    vocabulary, _ = shape("ar_predict_layer.weight")
+    n_heads = number(section(stored, "model").get("head"), max(1, width // _HEAD_WIDTH))
+    if width % n_heads:
+        raise CheckpointError(
+            path, f"its config asks for {n_heads} heads, which do not divide {width}"
+        )
+    return T2SConfig(
+        n_layers=count(weights, r"h\.layers\.(\d+)\."),
+        width=width,
+        n_heads=n_heads,
+        feed_forward=shape("h.layers.0.linear1.weight")[0],
+        n_phonemes=n_phonemes,
+        vocabulary=vocabulary,
+        bert_width=shape("bert_proj.weight")[1],
+    )
 
 
 def synthesizer_config(path: Path, weights: Mapping[str, Tensor], stored: Any) -> SynthesizerConfig:

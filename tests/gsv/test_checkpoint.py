@@ -108,6 +108,15 @@ def test_tensors_that_do_not_belong_together_are_named(
         read_synthesizer(path)
 
 
+def test_a_ckpt_of_impossible_shapes_is_refused_in_words(tmp_path: Path) -> None:
+    network = toy.toy_t2s()
+    weights = {f"model.{key}": value for key, value in network.state_dict().items()}
+    for key in ("ar_predict_layer.weight", "h.layers.0.linear1.weight", "bert_proj.weight"):
+        torch.save({"weight": weights | {f"model.{key}": torch.tensor(1.0)}}, tmp_path / "x.ckpt")
+        with pytest.raises(CheckpointError, match="impossible shapes"):
+            read_t2s(tmp_path / "x.ckpt")
+
+
 def test_half_a_weight_norm_pair_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.pth"
     toy.save_pth(path, toy.toy_synthesizer(), extra={"dec.cond.weight_g": torch.ones(64, 1, 1)})
