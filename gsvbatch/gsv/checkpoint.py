@@ -106,8 +106,7 @@ def read_synthesizer(
     found = synthesizer_version(path, stored, config, version)
     if is_lora(stored):
         stored, config = _with_base(path, stored, found, base)
-    kept = {key: value for key, value in stored.items() if not key.startswith(_TRAINING_ONLY)}
-    weights = fold_weight_norm(path, kept)
+    weights = fold_weight_norm(path, stored)
     rows = shape_of(path, weights, "enc_p.text_embedding.weight")[0]
     symbols = _symbol_version(path, rows, SYNTHESIZER_ROWS)
     dimensions: SynthesizerConfig | MelSynthesizerConfig
@@ -147,14 +146,14 @@ def _with_base(
 
 
 def _synthesizer_weights(path: Path, content: Mapping[str, Any]) -> Weights:
-    """The stored weights, unless they are a T2S network's."""
+    """The stored weights that speaking needs, unless they are a T2S network's."""
     weights = tensors(path, content["weight"])
     if any(key.startswith("model.h.layers.") for key in weights):
         raise CheckpointError(
             path,
             "is a GPT file (.ckpt) given where the SoVITS file (.pth) belongs; swap the two paths",
         )
-    return weights
+    return {key: value for key, value in weights.items() if not key.startswith(_TRAINING_ONLY)}
 
 
 def _symbol_version(path: Path, rows: int, known: Mapping[int, SymbolVersion]) -> SymbolVersion:

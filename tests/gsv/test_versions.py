@@ -159,6 +159,14 @@ def test_a_t2s_of_symbols_v2_goes_with_every_later_version(tmp_path: Path) -> No
         assert load_bundle(replace(source, t2s=t2s)).version == version.removesuffix("-lora")
 
 
+def test_a_base_without_what_only_training_needs_will_do(tmp_path: Path) -> None:
+    source = save_version(tmp_path, "v4-lora")
+    whole = read_synthesizer(source.synthesizer, base=source.base).weights
+    toy.save_pth(source.base, toy_versions.toy_mel_synthesizer("v4", 2), version=None)
+    bare = read_synthesizer(source.synthesizer, base=source.base).weights
+    assert set(bare) == set(whole)
+
+
 def test_changes_that_do_not_fit_their_base_are_refused(tmp_path: Path) -> None:
     source = save_version(tmp_path, "v4-lora")
     small = replace(toy_versions.DIT, width=16, position_groups=2)
