@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gsvbatch.errors import ConfigError
 from gsvbatch.gsv.source import ModelSource, embedded_source
 from gsvbatch.script import speaker_key
+from gsvbatch.text.language import written_in
 from gsvbatch.voice import DEFAULT_STYLE, Consent, VoiceProfile, load_profile, style_folder
 from gsvbatch.voice.storage import STYLES_NAME, YAML_NAME
 
@@ -180,17 +181,7 @@ def _language(wanted: Enrollment, voice: VoiceProfile | None) -> str:
     if wanted.language:
         return wanted.language
     if wanted.transcript.strip():
-        return _language_of(wanted.transcript)
+        return written_in(wanted.transcript)
     if voice is not None:
         return voice.language
     raise ConfigError("--language: is needed where no transcript tells it, as in --language zh")
-
-
-def _language_of(transcript: str) -> str:
-    """The language of most of a transcript's letters."""
-    from gsvbatch.text.notation import is_han
-
-    letters = [character for character in transcript if character.isalpha()]
-    n_han = sum(map(is_han, letters))
-    # A Chinese character says about as much as three letters.
-    return "zh" if 3 * n_han >= len(letters) - n_han and n_han else "en"
