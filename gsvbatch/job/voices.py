@@ -26,6 +26,11 @@ class CastVoice:
     style: str
     """Which of the voice's styles it is; empty for the voice itself."""
 
+    @property
+    def draws_mels(self) -> bool:
+        """Whether its models draw mels in steps, as v3 and v4 do; they alone have a vocoder."""
+        return self.ref.source.vocoder is not None
+
     def sampling_over(self, sampling: SamplingConfig) -> dict[str, float]:
         """Settings for this voice: what the project says, else what the voice prefers, else defaults."""
         chosen = {name: getattr(sampling, name) for name in SamplingOverrides.model_fields}
@@ -79,14 +84,15 @@ class VoiceShelf:
             if problem is not None:
                 raise VoiceError(each.label, problem)
         source = models_of(profile, self._project)
-        digests = ModelDigests(self._digest(source.t2s), self._digest(source.synthesizer))
+        files = source.for_rendering().files()
+        digests = ModelDigests(**{kind: self._digest(path) for kind, path in files.items()})
         require_models(profile, digests, folder, source)
         return CastVoice(
             ref=VoiceRef(
                 name=f"{name}/{style}" if style else name,
                 folder=folder,
                 digest=profile.digest[:32],
-                models=digest([digests.t2s, digests.synthesizer]),
+                models=digest(list(digests.rendering)),
                 source=source,
             ),
             symbols=profile.symbol_version,
@@ -137,5 +143,16 @@ def project_models(models: ModelsConfig, root: Path) -> ModelSource:
     if models.t2s is None or models.synthesizer is None:
         lacking = "models.t2s" if models.t2s is None else "models.synthesizer"
         raise ConfigError(f"{lacking}: is required when the other of the pair is named")
-    content = None if models.content is None else root / models.content
-    return ModelSource(root / models.t2s, root / models.synthesizer, content)
+
+    def at_root(path: Path | None) -> Path | None:
+        return None if path is None else root / path
+
+    return ModelSource(
+        t2s=root / models.t2s,
+        synthesizer=root / models.synthesizer,
+        content=at_root(models.content),
+        speaker_encoder=at_root(models.speaker_encoder),
+        vocoder=at_root(models.vocoder),
+        base=at_root(models.base),
+        version=models.version,
+    )

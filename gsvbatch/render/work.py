@@ -32,6 +32,9 @@ class SpeechSampling:
     ref_free: bool = False
     """Whether the reference's words and tokens are left out before the line's own."""
 
+    sample_steps: int | None = None
+    """Of v3 and v4; None for models that take no such steps."""
+
 
 def person_of(voice: str) -> str:
     """The voice's name without its style."""
