@@ -126,7 +126,7 @@ def audio_of(bundle: ModelBundle, request: Request, tokens: tuple[int, ...]) -> 
         torch.tensor([request.phoneme_ids]),
         torch.tensor([len(request.phoneme_ids)]),
         request.voice.style[None, :, None],
-        noise=latent_noise(request.seed, latent, n_frames, torch.device("cpu"))[None],
+        noise=latent_noise(torch.tensor([request.seed]), latent, n_frames),
         speed=torch.tensor([request.speed]),
     )
     audio: Tensor = samples[0, 0, : int(n_samples)]

@@ -30,6 +30,9 @@ class Slots:
         self.capacity = 0
         """Positions that a row's cache holds."""
 
+        self.generation = 0
+        """How often the tensors have moved: what was captured for others is no good any more."""
+
         self._device, self._dtype = device, dtype
         self.keys: list[Tensor] = []
         """A layer's keys, (n_slots, H, capacity, D / H); likewise ``values``."""
@@ -56,10 +59,14 @@ class Slots:
         """What was drawn, (n_slots, capacity)."""
 
     def reserve(self, n_positions: int) -> None:
-        """Make room for so many positions in every row, keeping what is there."""
+        """Make room for so many positions in every row, keeping what is there.
+
+        It grows by half at least, so that a batch that gets longer step by step is copied seldom.
+        """
         if n_positions <= self.capacity:
             return
-        capacity = bucketed(n_positions)
+        capacity = bucketed(max(n_positions, self.capacity * 3 // 2))
+        self.generation += 1
         heads = self.config.n_heads
         shape = (self.n_slots, heads, capacity, self.config.width // heads)
         for cache in (self.keys, self.values):
