@@ -20,6 +20,8 @@ from gsvbatch.gsv.t2s import LAYER_NORM_EPS, MAX_POSITIONS, Layer, TextToSemanti
 MAX_FUSED_TOP_K = 64
 """The fused draw finds the k-th largest by going down one by one."""
 
+_FEW_ROWS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class StepShape:
@@ -101,13 +103,15 @@ class FusedStep(PlainStep):
             x, LAST=MAX_POSITIONS - 1, WIDTH=width,
         )  # fmt: skip
         attended, normed = torch.empty_like(x), torch.empty_like(x)
+        # Few rows leave most of the device idle: then fewer, larger bites end sooner.
+        block, n_warps = (256, 4) if n_rows <= _FEW_ROWS else (64, 2)
         for i, layer in enumerate(self.layers):
             attention = layer.self_attn
             packed = F.linear(x, attention.in_proj_weight, attention.in_proj_bias)
             kernels.attend_kernel[(n_rows, n_heads)](
                 packed, slots.keys[i], slots.values[i], slots.length, attended,
                 slots.capacity, (width // n_heads) ** -0.5,
-                N_HEADS=n_heads, DEPTH=width // n_heads, BLOCK=64, num_warps=2,
+                N_HEADS=n_heads, DEPTH=width // n_heads, BLOCK=block, num_warps=n_warps,
             )  # fmt: skip
             self._add_norm(x, attention.out_proj(attended), layer.norm1, normed)
             inner = torch._addmm_activation(layer.linear1.bias, normed, layer.linear1.weight.t())

@@ -29,6 +29,9 @@ PREFILL_WASTE = 1.25
 MAX_PREFILL_POSITIONS = 32768
 """Of one prefill batch, padding included; its activations and masks need memory."""
 
+_ALIGNMENT = 8
+"""Of a prefill batch's length: attention kernels read masks in words of 16 bytes."""
+
 _TOP_K_BUCKETS = (16, 64, 256)
 
 
@@ -92,7 +95,7 @@ class T2SRunner:
     def prefill(self, sequences: Many[Sequence]) -> None:
         """Run prompts and phonemes of newly admitted sequences, and draw each one's first token."""
         with self._lane():
-            self.slots.reserve(max(sequence.prefill_length for sequence in sequences) + 1)
+            self.slots.reserve(max(s.prefill_length for s in sequences) + _ALIGNMENT)
             for batch in prefill_batches(sequences):
                 self._prefill_batch(batch)
 
@@ -173,10 +176,13 @@ class T2SRunner:
         # right comes after everything real, so nothing real sees it.
         order = torch.arange(x.shape[1], device=self.device)
         visible = (order[None, :] <= order[:, None])[None] | (order < n_phonemes[:, None])[:, None]
+        # Added to the scores; attention would make the same of a mask of bools, in every layer anew.
+        hidden = torch.zeros(visible.shape, device=self.device, dtype=self.dtype)
+        hidden = hidden.masked_fill_(~visible, -torch.inf)[:, None]
         for i, layer in enumerate(self._plain.layers):
             query, key, value = layer.self_attn.project(x)
             slots.fill(i, rows, key, value)
-            x = layer.finish(x, layer.self_attn.attend(query, key, value, visible[:, None]))
+            x = layer.finish(x, layer.self_attn.attend(query, key, value, hidden))
         self._reset(rows, batch, lengths)
         last = x[torch.arange(len(batch), device=self.device), lengths - 1]
         logits = self._plain.logits(last)
@@ -186,7 +192,8 @@ class T2SRunner:
 
     def _embed(self, batch: Many[Sequence], n_phonemes: Tensor) -> Tensor:
         """Phonemes and prompt tokens of each row, packed and padded on the right, (B, L, D)."""
-        model, longest = self.model, max(sequence.prefill_length for sequence in batch)
+        model = self.model
+        longest = -(-max(sequence.prefill_length for sequence in batch) // _ALIGNMENT) * _ALIGNMENT
         ids = np.zeros((2, len(batch), longest), dtype=np.int64)
         for row, sequence in enumerate(batch):
             request, voice = sequence.request, sequence.request.voice

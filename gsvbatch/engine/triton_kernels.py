@@ -57,13 +57,13 @@ def attend_kernel(  # type: ignore[no-untyped-def]
         is_valid = j < n_before
         at = start_of_row + j[:, None] * DEPTH + d[None, :]
         block = tl.load(keys + at, mask=is_valid[:, None], other=0.0).to(tl.float32)
+        other = tl.load(values + at, mask=is_valid[:, None], other=0.0).to(tl.float32)
         score = tl.where(is_valid, tl.sum(block * query[None, :], 1), float("-inf"))
         new_largest = tl.maximum(largest, tl.max(score))
         shrink = tl.exp(largest - new_largest)
         weight = tl.exp(score - new_largest)
         total = total * shrink + tl.sum(weight)
-        block = tl.load(values + at, mask=is_valid[:, None], other=0.0).to(tl.float32)
-        mixed = mixed * shrink + tl.sum(block * weight[:, None], 0)
+        mixed = mixed * shrink + tl.sum(other * weight[:, None], 0)
         largest = new_largest
     tl.store(out + row * width + head * DEPTH + d, mixed / total)
 
