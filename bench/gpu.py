@@ -26,11 +26,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 import torch
 
+from gsvbatch.data import SemanticTokens, StopReason
 from gsvbatch.engine import Engine, Request, Result, Sampling, VoicePrompt
 from gsvbatch.engine.sequence import Sequence
 from gsvbatch.engine.synthesizer_runner import SynthesizerRunner
 from gsvbatch.engine.t2s_runner import T2SRunner
-from gsvbatch.data import SemanticTokens, StopReason
 from gsvbatch.gsv.bundle import ModelBundle
 from gsvbatch.gsv.random_models import random_bundle
 from gsvbatch.gsv.synthesizer import SynthesizerConfig
@@ -112,10 +112,13 @@ class Bench:
         path = self.out / "gpu.json"
         path.write_text(json.dumps(self.figures, indent=1), encoding="utf-8")
 
-    def part(self, name: str, limit: float, work: Callable[["Bench", dict[str, Any]], None]) -> None:
+    def part(
+        self, name: str, limit: float, work: Callable[["Bench", dict[str, Any]], None]
+    ) -> None:
         """Run a part within its time; whatever goes wrong, the others go on."""
         left = self.limit - (time.perf_counter() - STARTED)
-        figures = self.figures["parts"][name] = {}
+        figures: dict[str, Any] = {}
+        self.figures["parts"][name] = figures
         start = time.perf_counter()
         if left < 3:
             figures["error"] = "no time left"
@@ -124,7 +127,7 @@ class Bench:
         try:
             with time_limit(min(limit, left)):
                 work(self, figures)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             figures["error"] = repr(error)
             figures["traceback"] = traceback.format_exc()
             print(figures["traceback"], flush=True)
@@ -168,7 +171,9 @@ def voice(bundle: ModelBundle, seed: int, n_prompt: int, n_phonemes: int) -> Voi
     return VoicePrompt(
         prompt_phoneme_ids=tuple(draw.integers(0, 700, n_phonemes).tolist()),
         prompt_tokens=tuple(draw.integers(0, 1024, n_prompt).tolist()),
-        style=torch.from_numpy(draw.normal(size=bundle.synthesizer.config.style).astype(np.float32)),
+        style=torch.from_numpy(
+            draw.normal(size=bundle.synthesizer.config.style).astype(np.float32)
+        ),
     )
 
 
@@ -260,24 +265,24 @@ def correctness(bench: Bench, figures: dict[str, Any]) -> None:
                 again = spoken(engine, requests)  # with used slots
             except TimeoutError:
                 raise
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 print(traceback.format_exc(), flush=True)
                 bench.row(f"correct {name:5} {label:15} FAILED {error!r}"[:160])
                 figures[f"{name}, {label}"] = repr(error)
                 continue
             same, twice = n_same_tokens(results[label], reference), n_same_tokens(again, reference)
-            error = audio_error(results[label], reference)
+            apart = audio_error(results[label], reference)
             figures[f"{name}, {label}"] = {
                 "same tokens as the CPU": same, "with used slots": twice, "of": n,
-                "audio against the CPU": error,
+                "audio against the CPU": apart,
             }  # fmt: skip
             bench.row(
-                f"correct {name:5} {label:15} tokens {same}/{n}, again {twice}/{n}, audio {error:.1e}"
+                f"correct {name:5} {label:15} tokens {same}/{n}, again {twice}/{n}, audio {apart:.1e}"
             )
         if {"default, alone", "default, batch"} <= results.keys():
-            error = audio_error(results["default, batch"], results["default, alone"])
-            figures[f"{name}, batch against alone"] = error
-            bench.row(f"correct {name:5} batch against alone: audio {error:.1e}")
+            apart = audio_error(results["default, batch"], results["default, alone"])
+            figures[f"{name}, batch against alone"] = apart
+            bench.row(f"correct {name:5} batch against alone: audio {apart:.1e}")
 
 
 def half_precision(bench: Bench, figures: dict[str, Any]) -> None:
@@ -325,8 +330,13 @@ def half_precision(bench: Bench, figures: dict[str, Any]) -> None:
             error = audio_error(batch, alone)
             plain = spoken(Engine(bundle, n_slots=8, batch_tokens=1, fused=False), lines)
             against = audio_error(alone, plain)
-            figures[f"{dtype}, audio"] = {"batch against alone": error, "fused against plain": against}
-            bench.row(f"audio {dtype}: batch against alone {error:.1e}, fused against plain {against:.1e}")
+            figures[f"{dtype}, audio"] = {
+                "batch against alone": error,
+                "fused against plain": against,
+            }
+            bench.row(
+                f"audio {dtype}: batch against alone {error:.1e}, fused against plain {against:.1e}"
+            )
 
 
 @torch.inference_mode()
@@ -339,7 +349,8 @@ def naive_logits(bundle: ModelBundle, line: Request, tokens: list[int]) -> torch
     embedded = model.embed_tokens(torch.tensor([history], device=device), places)
     hidden = model(model.embed_phonemes(ids), embedded)[0]
     first = len(line.voice.prompt_tokens) - 1
-    return model.head(hidden[first:-1]).float().cpu()
+    logits: torch.Tensor = model.head(hidden[first:-1]).float().cpu()
+    return logits
 
 
 def ceilings(bench: Bench, figures: dict[str, Any]) -> None:
@@ -349,7 +360,6 @@ def ceilings(bench: Bench, figures: dict[str, Any]) -> None:
     target = torch.empty_like(source)
     target.copy_(source)
     bench.bandwidth = 2 * n / bench.seconds(lambda: target.copy_(source), 7)
-    del source, target
     size = 8192 if bench.is_cuda else 512
     for dtype in (torch.bfloat16, torch.float16) if bench.is_cuda else (torch.float32,):
         a = torch.randn(size, size, device=bench.device, dtype=dtype)
@@ -397,7 +407,7 @@ def decode(bench: Bench, figures: dict[str, Any]) -> None:
                 figures[key] = found = _decode_once(bench, bundle, batch, dtype, settings)
             except TimeoutError:
                 raise
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 print(traceback.format_exc(), flush=True)
                 bench.row(f"decode {label} B={batch}: FAILED {error!r}"[:160])
                 continue
@@ -473,7 +483,7 @@ def _synthesis(
                 device = bench.seconds(lambda r=runner, s=sequences: device_only(r, s))  # type: ignore[misc]
             except TimeoutError:
                 raise
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 print(traceback.format_exc(), flush=True)
                 bench.row(f"synthesis {label} lines={size}: FAILED {error!r}"[:160])
                 continue
@@ -574,7 +584,9 @@ def profiles(bench: Bench, figures: dict[str, Any]) -> None:
         averages = found.key_averages()
 
         def spent(event: Any) -> float:
-            return float(event.self_device_time_total if bench.is_cuda else event.self_cpu_time_total)
+            return float(
+                event.self_device_time_total if bench.is_cuda else event.self_cpu_time_total
+            )
 
         total = sum(spent(event) for event in averages) or 1.0
         top = sorted(averages, key=spent, reverse=True)[:14]
@@ -596,7 +608,13 @@ def tiles(bench: Bench, figures: dict[str, Any]) -> None:
 
     attention_tiles(bench, figures)
     audio = 96.0
-    for channels, rate, taps in ((128, 4000, 11), (256, 500, 11), (64, 8000, 11), (32, 16000, 7), (16, 32000, 7)):
+    for channels, rate, taps in (
+        (128, 4000, 11),
+        (256, 500, 11),
+        (64, 8000, 11),
+        (32, 16000, 7),
+        (16, 32000, 7),
+    ):
         length = int(rate * 6)
         x = torch.randn(16, length, channels, device=bench.device, dtype=bench.half)
         weight = torch.randn(taps, channels, channels, device=bench.device, dtype=bench.half) * 0.05
@@ -604,7 +622,7 @@ def tiles(bench: Bench, figures: dict[str, Any]) -> None:
         lengths = torch.full((16,), length, dtype=torch.int32, device=bench.device)
         out = torch.empty_like(x)
         flop = 2 * taps * channels * channels * rate * audio
-        found = {}
+        found: dict[str, Any] = {}
         for block_l, block_out, block_in, warps, stages in (
             (128, 128, 64, 8, 3), (128, 128, 64, 4, 3), (128, 128, 64, 8, 4), (256, 128, 64, 8, 3),
             (128, 256, 64, 8, 3), (128, 128, 32, 4, 4), (256, 128, 32, 8, 4), (64, 128, 64, 4, 4),
@@ -632,14 +650,16 @@ def tiles(bench: Bench, figures: dict[str, Any]) -> None:
                 elapsed = bench.seconds(lambda launch=launch: [launch() for _ in range(5)]) / 5  # type: ignore[misc]
             except TimeoutError:
                 raise
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 found[f"{block_l}x{block_out}x{block_in} w{warps} s{stages}"] = repr(error)[:80]
                 continue
             found[f"{block_l}x{block_out}x{block_in} w{warps} s{stages}"] = flop / elapsed / 1e12
         figures[f"C={channels}, {taps} taps"] = found
         rates = {key: value for key, value in found.items() if isinstance(value, float)}
         ranked = sorted(rates.items(), key=lambda item: -item[1])
-        bench.row(f"tiles C={channels}: " + ", ".join(f"{k} {v:.0f} TFLOP/s" for k, v in ranked[:4]))
+        bench.row(
+            f"tiles C={channels}: " + ", ".join(f"{k} {v:.0f} TFLOP/s" for k, v in ranked[:4])
+        )
 
 
 def attention_tiles(bench: Bench, figures: dict[str, Any]) -> None:
@@ -661,9 +681,21 @@ def attention_tiles(bench: Bench, figures: dict[str, Any]) -> None:
         lengths = torch.full((batch,), n_keys, device=bench.device)
         out = torch.empty(batch, config.width, device=bench.device, dtype=bench.half)
         found = {}
-        for block, warps in ((32, 1), (64, 1), (64, 2), (64, 4), (128, 2), (128, 4), (256, 4), (512, 8)):
+        for block, warps in (
+            (32, 1),
+            (64, 1),
+            (64, 2),
+            (64, 4),
+            (128, 2),
+            (128, 4),
+            (256, 4),
+            (512, 8),
+        ):
 
-            def launch(block: int = block, warps: int = warps) -> None:
+            def launch(
+                block: int = block, warps: int = warps, caches: Any = caches, batch: int = batch,
+                packed: Any = packed, lengths: Any = lengths, out: Any = out,
+            ) -> None:  # fmt: skip
                 for keys, values in caches:
                     kernels.attend_kernel[(batch, n_heads)](
                         packed, keys, values, lengths, out, capacity, 0.1767,
@@ -689,7 +721,9 @@ def attention_tiles(bench: Bench, figures: dict[str, Any]) -> None:
 
 def main() -> int:
     """Run all parts."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--toy", action="store_true", help="tiny models and batches")
     parser.add_argument("--limit", type=float, default=165.0, help="seconds for everything")

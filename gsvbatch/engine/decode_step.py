@@ -155,7 +155,8 @@ def draw_rows(
     )
     last = slots.tokens.shape[1]
     slots.tokens[rows, steps.clamp(max=last - 1)] = drawn.tokens
-    slots.seen[rows, drawn.tokens] = True
+    # Not "= True": a number of the host's would have to be copied, and the copy waited for.
+    slots.seen[rows, drawn.tokens] = torch.ones_like(drawn.is_end)
     slots.last_token[rows] = drawn.tokens
     slots.n_drawn[rows] = (steps + 1).clamp(max=last)
     ended_at = slots.ended_at[rows]

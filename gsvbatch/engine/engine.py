@@ -77,7 +77,12 @@ class Engine:
         self._overlaps = self.device.type == "cuda" if overlaps is None else overlaps
         capturing = Lock()
         self._t2s = T2SRunner(
-            bundle.t2s, n_slots, steps_between_looks, graphs=graphs, fused=fused, capturing=capturing
+            bundle.t2s,
+            n_slots,
+            steps_between_looks,
+            graphs=graphs,
+            fused=fused,
+            capturing=capturing,
         )
         self._synthesizer = SynthesizerRunner(
             bundle.synthesizer,

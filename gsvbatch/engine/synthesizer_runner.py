@@ -110,7 +110,10 @@ class SynthesizerRunner:
         latent = (mean + noise * torch.exp(log_spread) * NOISE_SCALE) * mask
         n_frames = mask.sum(dim=(1, 2), dtype=torch.float32).long()
         if self._fused is None:
-            is_ragged = len(batch) > 1 and len({(len(t), s) for t, s in zip(tokens, speeds, strict=True)}) > 1
+            is_ragged = (
+                len(batch) > 1
+                and len({(len(t), s) for t, s in zip(tokens, speeds, strict=True)}) > 1
+            )
             return model.decode_latent(latent, mask if is_ragged else None, style), n_frames
         z = model.flow(latent, mask, style, inverse=True)
         return self._fused(z, style, n_frames), n_frames

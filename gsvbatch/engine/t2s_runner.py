@@ -211,7 +211,9 @@ class T2SRunner:
 
     def _bert(self, batch: Many[Sequence], longest: int) -> Tensor | None:
         """Prosody features of the rows, (B, D, L), zeros where there are none; None if none has any."""
-        if all(s.request.bert_features is None and s.request.voice.prompt_bert is None for s in batch):
+        if all(
+            s.request.bert_features is None and s.request.voice.prompt_bert is None for s in batch
+        ):
             return None
         features = torch.zeros(len(batch), self.model.config.bert_width, longest, dtype=self.dtype)
         for row, sequence in enumerate(batch):

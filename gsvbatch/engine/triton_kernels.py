@@ -6,8 +6,6 @@ large one attention over true lengths reads no padding. The generator's convolut
 a mask ever being multiplied. Importing this module needs triton, which not every platform has.
 """
 
-from typing import Any
-
 import triton
 import triton.language as tl
 
@@ -17,7 +15,7 @@ _SECOND_FACTOR = tl.constexpr(0x94D049BB133111EB)
 
 
 @triton.jit
-def embed_kernel(  # type: ignore[no-untyped-def]
+def embed_kernel(
     tokens, n_prompt, n_drawn, table, positions, alpha, out, LAST: tl.constexpr, WIDTH: tl.constexpr
 ):
     """The embedding of each row's last token at its position; one program a row."""
@@ -32,7 +30,7 @@ def embed_kernel(  # type: ignore[no-untyped-def]
 
 
 @triton.jit
-def attend_kernel(  # type: ignore[no-untyped-def]
+def attend_kernel(
     packed, keys, values, lengths, out, capacity, scale,
     N_HEADS: tl.constexpr, DEPTH: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
@@ -69,9 +67,7 @@ def attend_kernel(  # type: ignore[no-untyped-def]
 
 
 @triton.jit
-def add_norm_kernel(  # type: ignore[no-untyped-def]
-    x, y, weight, bias, out, EPS: tl.constexpr, WIDTH: tl.constexpr
-):
+def add_norm_kernel(x, y, weight, bias, out, EPS: tl.constexpr, WIDTH: tl.constexpr):
     """Layer norm of x + y in fp32; one program a row."""
     row = tl.program_id(0)
     column = tl.arange(0, WIDTH)
@@ -84,7 +80,7 @@ def add_norm_kernel(  # type: ignore[no-untyped-def]
 
 
 @triton.jit
-def _mix(x):  # type: ignore[no-untyped-def]
+def _mix(x):
     """SplitMix64's finalizer, as in ``noise.py``."""
     x = (x ^ (x >> 30)) * _FIRST_FACTOR
     x = (x ^ (x >> 27)) * _SECOND_FACTOR
@@ -92,13 +88,13 @@ def _mix(x):  # type: ignore[no-untyped-def]
 
 
 @triton.jit
-def _log(x):  # type: ignore[no-untyped-def]
+def _log(x):
     """Logarithm, exact to fp32: the small exponential draws win the race, so they have to be right."""
     return tl.log(x.to(tl.float64)).to(tl.float32)
 
 
 @triton.jit
-def draw_kernel(  # type: ignore[no-untyped-def]
+def draw_kernel(
     logits, seen, seeds, top_k, temperature, penalty,
     tokens, last_token, n_drawn, length, ended_at,
     tokens_width, MIN_TOKENS: tl.constexpr, N: tl.constexpr, BLOCK: tl.constexpr,
@@ -145,7 +141,7 @@ def draw_kernel(  # type: ignore[no-untyped-def]
 @triton.jit(
     do_not_specialize=["n_taps", "dilation", "left", "extra", "scale", "accumulate", "slope"]
 )
-def conv_kernel(  # type: ignore[no-untyped-def]
+def conv_kernel(
     x, weight, bias, residual, total, out_x, out_y, lengths,
     x_stride, residual_stride, total_stride, out_x_stride, out_y_stride, bias_stride,
     n_taps, dilation, left, extra, scale, accumulate, slope,
@@ -178,7 +174,9 @@ def conv_kernel(  # type: ignore[no-untyped-def]
         at = frame + tap * dilation - left
         is_real = (at >= 0) & (at < n_in)
         if C_IN % BLOCK_IN == 0:
-            read = tl.load(x + at[:, None] * C_IN + channel[None, :], mask=is_real[:, None], other=0.0)
+            read = tl.load(
+                x + at[:, None] * C_IN + channel[None, :], mask=is_real[:, None], other=0.0
+            )
             taps = tl.load(
                 weight + (tap * C_IN + channel)[:, None] * C_OUT + c_out[None, :],
                 mask=is_out[None, :], other=0.0,
@@ -198,7 +196,9 @@ def conv_kernel(  # type: ignore[no-untyped-def]
     cell = frame[:, None] * C_OUT + c_out[None, :]
     acc += tl.load(bias + b * bias_stride + c_out, mask=is_out, other=0.0).to(tl.float32)[None, :]
     if HAS_RESIDUAL:
-        acc += tl.load(residual + b * residual_stride + cell, mask=is_stored, other=0.0).to(tl.float32)
+        acc += tl.load(residual + b * residual_stride + cell, mask=is_stored, other=0.0).to(
+            tl.float32
+        )
     acc *= scale
     if HAS_TOTAL:
         before = is_stored & (accumulate != 0)
@@ -215,6 +215,3 @@ def conv_kernel(  # type: ignore[no-untyped-def]
 def next_power(n: int) -> int:
     """The smallest power of two that is no smaller, at least 16 as tensor cores need."""
     return max(16, int(triton.next_power_of_2(n)))
-
-
-Kernel = Any

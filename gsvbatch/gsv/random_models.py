@@ -30,7 +30,10 @@ def random_bundle(
         device: Where they go.
         dtype: What they are rounded to.
     """
-    first, second = TextToSemantic(t2s or T2SConfig()), Synthesizer(synthesizer or SynthesizerConfig())
+    first, second = (
+        TextToSemantic(t2s or T2SConfig()),
+        Synthesizer(synthesizer or SynthesizerConfig()),
+    )
     _randomize(first, seed)
     _randomize(second, seed + 1)
     with torch.no_grad():

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from gsvbatch.engine import noise
 from gsvbatch.engine.noise import exponential_race, latent_noise
 from gsvbatch.engine.request import Sampling
 from gsvbatch.engine.sampling import MIN_TOKENS, Draw, draw
@@ -124,6 +125,13 @@ def test_noise_depends_on_seed_and_counter_alone() -> None:
     torch.testing.assert_close(exponential_race(seeds, steps, 60), together[:, :60], rtol=0, atol=0)
     long, short = latent_noise(SEVEN, 16, 50)[0], latent_noise(SEVEN, 16, 20)[0]
     torch.testing.assert_close(long[:, :20], short, rtol=0, atol=0)
+
+
+def test_the_last_step_of_uniform_numbers_stays_below_one() -> None:
+    # This counter's hash begins with 24 ones. Rounded to 1, it won every race, even against top-k.
+    uniform = noise._uniform(torch.tensor([4375518]))
+    assert uniform.item() < 1
+    assert (-uniform.log()).log().isfinite()
 
 
 def test_noise_has_its_distribution() -> None:
