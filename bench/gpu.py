@@ -297,8 +297,9 @@ def half_precision(bench: Bench, figures: dict[str, Any]) -> None:
         keep = runner._eager.logits
 
         def logits(hidden: torch.Tensor, keep: Any = keep, kept: Any = kept) -> torch.Tensor:
-            kept.append(keep(hidden))
-            return kept[-1].clone()
+            found: torch.Tensor = keep(hidden)
+            kept.append(found.clone())
+            return found
 
         runner._eager.logits = runner._plain.logits = logits  # type: ignore[method-assign]
         sequences = []
@@ -523,13 +524,17 @@ def decoded_lines(bundle: ModelBundle, n: int) -> list[Sequence]:
 def end_to_end(bench: Bench, figures: dict[str, Any]) -> None:
     """512 lines of 4 to 8 s through the engine."""
     n = 512 if not bench.is_toy else 6
-    settings = [(bench.half, 128), (bench.half, 256)] if not bench.is_toy else [(bench.half, 4)]
+    settings: list[tuple[torch.dtype, int, bool]] = [
+        (bench.half, 256, True), (bench.half, 128, True), (bench.half, 256, False),
+    ]  # fmt: skip
+    if bench.is_toy:
+        settings = [(bench.half, 4, False), (bench.half, 4, True)]
     draw = np.random.default_rng(5)
     lengths = draw.integers(100, 201, n).tolist()
-    for dtype, n_slots in settings:
+    for dtype, n_slots, overlaps in settings:
         bundle = bench.bundle(dtype)
         lines = [forced(bundle, number, length) for number, length in enumerate(lengths)]
-        engine = Engine(bundle, n_slots=n_slots)
+        engine = Engine(bundle, n_slots=n_slots, overlaps=overlaps)
         if bench.is_cuda:
             torch.cuda.reset_peak_memory_stats()
         for round_ in ("first", "second"):
@@ -545,7 +550,8 @@ def end_to_end(bench: Bench, figures: dict[str, Any]) -> None:
             }
             tokens = after.n_tokens - before.n_tokens
             peak = torch.cuda.max_memory_allocated() / 2**30 if bench.is_cuda else 0.0
-            key = f"{dtype}, {n_slots} slots, {round_} run".replace("torch.", "")
+            how = "overlapped" if overlaps else "in turn"
+            key = f"{dtype}, {n_slots} slots, {how}, {round_} run".replace("torch.", "")
             figures[key] = {
                 "s": elapsed, "audio-s/s": audio / elapsed, "tokens/s": tokens / elapsed,
                 "audio s": audio, "busy": busy, "peak GiB": peak, "shrinks": after.n_shrinks,

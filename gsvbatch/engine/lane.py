@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 Job = TypeVar("Job")
 Outcome = TypeVar("Outcome")
 
-MAX_PENDING = 3
-"""Batches on their way in a lane of its own; more would only need memory."""
+MAX_PENDING = 64
+"""Batches waiting in a lane of its own. They are but token ids; still, decoding must not run away from it."""
 
 
 class Lane(Generic[Job, Outcome]):
