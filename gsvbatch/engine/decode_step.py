@@ -13,6 +13,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from gsvbatch.engine.layers import (
+    MIN_ROWS,
+    LayerMath,
+    PackedLayer,
+    PlainLayer,
+    packed,
+    product,
+)
 from gsvbatch.engine.sampling import MIN_TOKENS, draw
 from gsvbatch.engine.slots import Slots
 from gsvbatch.gsv.t2s import LAYER_NORM_EPS, MAX_POSITIONS, Layer, TextToSemantic
@@ -45,11 +53,20 @@ class DecodeStep(Protocol):
 class PlainStep:
     """The step in torch."""
 
-    def __init__(self, model: TextToSemantic) -> None:
+    def __init__(self, model: TextToSemantic, *, packs: bool = False) -> None:
+        """Prepare a step.
+
+        Args:
+            model: In eval mode.
+            packs: Whether weights are packed for a processor, which :func:`can_pack` must allow.
+        """
         self.model = model
-        self.layers = [layer for layer in model.h.layers if isinstance(layer, Layer)]
+        layers = [layer for layer in model.h.layers if isinstance(layer, Layer)]
+        self.layers: list[LayerMath] = [PackedLayer(x) if packs else PlainLayer(x) for x in layers]
         # Rounded to half precision, logits would have ties that the network did not mean.
         self._head = model.ar_predict_layer.weight.float()
+        self._packed_head = packed(self._head) if packs else None
+        self._min_rows = MIN_ROWS if packs else 1
 
     @property
     def rows_are_free(self) -> bool:
@@ -58,31 +75,69 @@ class PlainStep:
 
     def logits(self, hidden: Tensor) -> Tensor:
         """The logits (B, V) of hidden states (B, D), in fp32."""
-        return F.linear(hidden.float(), self._head)
+        if self._packed_head is None:
+            return F.linear(hidden.float(), self._head)
+        return product(hidden.float(), self._packed_head, None)
 
     def __call__(self, slots: Slots, shape: StepShape) -> None:
         """Run one step."""
         n_rows, n_keys = shape.n_rows, shape.n_keys
+        n_heads, width = self.model.config.n_heads, self.model.config.width
         rows = torch.arange(n_rows, device=slots.length.device)
         columns = torch.arange(n_keys, device=slots.length.device)
         # Rows that nobody reads any more go on with the others; they must stay inside their tensors.
         positions = slots.length[:n_rows].clamp(max=slots.capacity - 1)
         visible = (columns <= positions[:, None])[:, None, None]  # (B, 1, 1, K)
+        cells = slots.cells(rows, positions)
         at = slots.n_prompt[:n_rows] + slots.n_drawn[:n_rows] - 1
         at = at.clamp(0, MAX_POSITIONS - 1)
-        x = self.model.embed_tokens(slots.last_token[:n_rows, None], at[:, None])
+        x = self.model.embed_tokens(slots.last_token[:n_rows, None], at[:, None])[:, 0]
+        n_spare = max(0, self._min_rows - n_rows)
+        x = F.pad(x, (0, 0, 0, n_spare)) if n_spare else x
         for i, layer in enumerate(self.layers):
-            attention = layer.self_attn
-            query, key, value = attention.project(x)
-            slots.write(i, rows, positions, key, value)
-            keys, values = slots.keys[i][:n_rows, :, :n_keys], slots.values[i][:n_rows, :, :n_keys]
-            x = layer.finish(x, attention.attend(query, keys, values, visible))
+            heads = layer.project(x)[:n_rows].view(n_rows, 3, n_heads, -1)
+            slots.write(i, cells, heads[:, 1], heads[:, 2])
+            attended = F.scaled_dot_product_attention(
+                heads[:, 0, :, None],
+                slots.keys[i][:n_rows, :, :n_keys],
+                slots.values[i][:n_rows, :, :n_keys],
+                attn_mask=visible,
+            ).reshape(n_rows, width)
+            attended = F.pad(attended, (0, 0, 0, n_spare)) if n_spare else attended
+            x = layer.finish(x, attended)
         slots.length[:n_rows] += 1
-        draw_rows(slots, rows, self.logits(x[:, 0]), shape.max_top_k, has_top_p=shape.has_top_p)
+        logits = self.logits(x)[:n_rows]
+        draw_rows(slots, rows, logits, shape.max_top_k, has_top_p=shape.has_top_p)
+
+    def prefill(self, slots: Slots, rows: Tensor, x: Tensor, mask: Tensor) -> Tensor:
+        """Run whole rows at once and fill their caches.
+
+        Args:
+            slots: Where keys and values go.
+            rows: (B,).
+            x: Embedded phonemes and tokens, (B, L, D).
+            mask: Added to the scores, (B, 1, L, L).
+
+        Returns:
+            Hidden states, (B, L, D).
+        """
+        B, L, D = x.shape
+        x = x.reshape(B * L, D)
+        for i, layer in enumerate(self.layers):
+            heads = layer.project(x).view(B, L, 3, self.model.config.n_heads, -1)
+            query, key, value = heads.permute(2, 0, 3, 1, 4)
+            slots.fill(i, rows, key, value)
+            attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+            x = layer.finish(x, attended.transpose(1, 2).reshape(B * L, D))
+        return x.view(B, L, D)
 
 
 class FusedStep(PlainStep):
     """The step with everything between two matrix products in one kernel of triton."""
+
+    def __init__(self, model: TextToSemantic) -> None:
+        super().__init__(model)
+        self._modules = [layer for layer in model.h.layers if isinstance(layer, Layer)]
 
     @property
     def rows_are_free(self) -> bool:
@@ -105,11 +160,11 @@ class FusedStep(PlainStep):
         attended, normed = torch.empty_like(x), torch.empty_like(x)
         # Few rows leave most of the device idle: then fewer, larger bites end sooner.
         block, n_warps = (256, 4) if n_rows <= _FEW_ROWS else (64, 2)
-        for i, layer in enumerate(self.layers):
+        for i, layer in enumerate(self._modules):
             attention = layer.self_attn
-            packed = F.linear(x, attention.in_proj_weight, attention.in_proj_bias)
+            heads = F.linear(x, attention.in_proj_weight, attention.in_proj_bias)
             kernels.attend_kernel[(n_rows, n_heads)](
-                packed, slots.keys[i], slots.values[i], slots.length, attended,
+                heads, slots.keys[i], slots.values[i], slots.length, attended,
                 slots.capacity, (width // n_heads) ** -0.5,
                 N_HEADS=n_heads, DEPTH=width // n_heads, BLOCK=block, num_warps=n_warps,
             )  # fmt: skip

@@ -81,12 +81,17 @@ class Slots:
         tokens[:, : self.tokens.shape[1]] = self.tokens
         self.tokens, self.capacity = tokens, capacity
 
-    def write(
-        self, layer: int, rows: Tensor, positions: Tensor, key: Tensor, value: Tensor
-    ) -> None:
-        """Store a layer's keys and values (B, H, 1, D / H) at one position of each row, (B,)."""
-        self.keys[layer][rows, :, positions] = key[:, :, 0]
-        self.values[layer][rows, :, positions] = value[:, :, 0]
+    def cells(self, rows: Tensor, positions: Tensor) -> Tensor:
+        """Where in a flat cache one position of each row lies, head by head, (B * H,)."""
+        heads = torch.arange(self.config.n_heads, device=rows.device)
+        of_heads = rows[:, None] * self.config.n_heads + heads
+        return (of_heads * self.capacity + positions[:, None]).flatten()
+
+    def write(self, layer: int, cells: Tensor, key: Tensor, value: Tensor) -> None:
+        """Store a layer's keys and values (B, H, D / H) in the cells of :meth:`cells`."""
+        depth = key.shape[2]
+        self.keys[layer].view(-1, depth).index_copy_(0, cells, key.reshape(-1, depth))
+        self.values[layer].view(-1, depth).index_copy_(0, cells, value.reshape(-1, depth))
 
     def fill(self, layer: int, rows: Tensor, key: Tensor, value: Tensor) -> None:
         """Store a layer's keys and values (B, H, L, D / H) at the first L positions of each row."""

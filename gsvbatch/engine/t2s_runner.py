@@ -18,6 +18,7 @@ from gsvbatch.engine.decode_step import (
     is_fusable,
 )
 from gsvbatch.engine.graphs import GraphedStep, bucket_of_rows
+from gsvbatch.engine.layers import can_pack
 from gsvbatch.engine.scheduler import Move
 from gsvbatch.engine.sequence import Sequence
 from gsvbatch.engine.slots import Slots, bucketed
@@ -46,6 +47,7 @@ class T2SRunner:
         *,
         graphs: bool | None = None,
         fused: bool | None = None,
+        packs: bool | None = None,
         capturing: "Lock | None" = None,
     ) -> None:
         """Set up empty slots.
@@ -57,13 +59,14 @@ class T2SRunner:
                 waits for the device; rows that end in between go on in vain, which changes nothing.
             graphs: Whether decode steps are captured as CUDA graphs; None does it where it is possible.
             fused: Whether they use kernels of triton; None does it where it is possible.
+            packs: Whether weights are packed for a processor; None does it where it is possible.
             capturing: A lock held while a graph is captured.
         """
         weight = model.ar_predict_layer.weight
         self.model = model
         self.device, self.dtype = weight.device, weight.dtype
         self.steps_between_looks = steps_between_looks
-        self._plain = PlainStep(model)
+        self._plain = PlainStep(model, packs=_or(packs, can_pack(weight)))
         self._eager = FusedStep(model) if _or(fused, is_fusable(model)) else self._plain
         self._graphed: GraphedStep | None = None
         if _or(graphs, self.device.type == "cuda"):
@@ -179,10 +182,7 @@ class T2SRunner:
         # Added to the scores; attention would make the same of a mask of bools, in every layer anew.
         hidden = torch.zeros(visible.shape, device=self.device, dtype=self.dtype)
         hidden = hidden.masked_fill_(~visible, -torch.inf)[:, None]
-        for i, layer in enumerate(self._plain.layers):
-            query, key, value = layer.self_attn.project(x)
-            slots.fill(i, rows, key, value)
-            x = layer.finish(x, layer.self_attn.attend(query, key, value, hidden))
+        x = self._plain.prefill(slots, rows, x, hidden)
         self._reset(rows, batch, lengths)
         last = x[torch.arange(len(batch), device=self.device), lengths - 1]
         logits = self._plain.logits(last)
