@@ -87,7 +87,8 @@ class PlainStep:
         columns = torch.arange(n_keys, device=slots.length.device)
         # Rows that nobody reads any more go on with the others; they must stay inside their tensors.
         positions = slots.length[:n_rows].clamp(max=slots.capacity - 1)
-        visible = (columns <= positions[:, None])[:, None, None]  # (B, 1, 1, K)
+        hidden = torch.zeros(n_rows, n_keys, device=columns.device, dtype=slots.keys[0].dtype)
+        hidden.masked_fill_(columns > positions[:, None], -torch.inf)
         cells = slots.cells(rows, positions)
         at = slots.n_prompt[:n_rows] + slots.n_drawn[:n_rows] - 1
         at = at.clamp(0, MAX_POSITIONS - 1)
@@ -101,7 +102,7 @@ class PlainStep:
                 heads[:, 0, :, None],
                 slots.keys[i][:n_rows, :, :n_keys],
                 slots.values[i][:n_rows, :, :n_keys],
-                attn_mask=visible,
+                attn_mask=hidden[:, None, None],
             ).reshape(n_rows, width)
             attended = F.pad(attended, (0, 0, 0, n_spare)) if n_spare else attended
             x = layer.finish(x, attended)

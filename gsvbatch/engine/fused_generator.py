@@ -1,37 +1,18 @@
 """HiFi-GAN on an NVIDIA device: one kernel a convolution, nothing between them.
 
-Activations are (B, L, C), so a convolution is a few shifted matrix products. What follows it (bias, residual,
-the mean over kernels, leaky ReLU) happens before it is stored, and what is outside a line is never
-read, so padding costs nothing and needs no masks. A transposed convolution of rate r is an ordinary
-one with r times the channels, whose output, read in order, is the longer signal.
+Activations are (B, L, C), so a convolution is a few shifted matrix products (``taps.py``). What follows it
+(bias, residual, the mean over kernels, leaky ReLU) happens before it is stored, and what is outside a
+line is never read, so padding costs nothing and needs no masks.
 """
 
-from dataclasses import dataclass
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from gsvbatch.engine.taps import Taps, taps_of, upsampling_taps
 from gsvbatch.gsv.generator import FINAL_SLOPE, Generator, ResidualBlock
 from gsvbatch.gsv.layers import LEAKY_SLOPE
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Taps:
-    """A convolution's weights as the kernel reads them."""
-
-    weight: Tensor
-    """(taps, C_in, C_out)."""
-
-    bias: Tensor
-    """(C_out,) fp32."""
-
-    dilation: int
-    left: int
-    """How many frames before an output frame the first tap reads."""
-
-    extra: int = 0
-    """Output frames beyond the input's."""
 
 
 class FusedGenerator:
@@ -41,12 +22,12 @@ class FusedGenerator:
         assert generator.head is None
         self._generator = generator
         self._n_kernels = generator.n_kernels
-        self._pre = _taps(generator.conv_pre)
-        self._post = _taps(generator.conv_post)
-        self._ups = [_upsampling(cast("nn.ConvTranspose1d", up)) for up in generator.ups]
+        self._pre = taps_of(generator.conv_pre)
+        self._post = taps_of(generator.conv_post)
+        self._ups = [upsampling_taps(cast("nn.ConvTranspose1d", up)) for up in generator.ups]
         self._blocks = [
             [
-                (_taps(cast("nn.Conv1d", first)), _taps(cast("nn.Conv1d", second)))
+                (taps_of(cast("nn.Conv1d", first)), taps_of(cast("nn.Conv1d", second)))
                 for first, second in zip(block.convs1, block.convs2, strict=True)
             ]
             for block in cast("list[ResidualBlock]", list(generator.resblocks))
@@ -142,33 +123,6 @@ def is_fusable(generator: Generator) -> bool:
     except ImportError:
         return False
     return True
-
-
-def _taps(conv: nn.Conv1d) -> Taps:
-    weight = conv.weight.permute(2, 1, 0).contiguous()
-    bias = conv.bias
-    if bias is None:
-        bias = torch.zeros(conv.out_channels, device=weight.device)
-    dilation = conv.dilation[0]
-    return Taps(weight, bias.float(), dilation, left=(conv.kernel_size[0] - 1) * dilation // 2)
-
-
-def _upsampling(up: nn.ConvTranspose1d) -> Taps:
-    """An ordinary convolution whose C_out is (rate, channels): output frame q is frames q * r to q * r + r - 1."""
-    rate = up.stride[0]
-    c_in, c_out, kernel = up.weight.shape
-    n_taps = -(-kernel // rate)
-    padded = torch.nn.functional.pad(up.weight, (0, n_taps * rate - kernel))
-    # Tap m reads frame q - m and meets kernel positions m * r to m * r + r - 1; the kernel counts upwards.
-    weight = padded.view(c_in, c_out, n_taps, rate).permute(2, 0, 3, 1).flip(0)
-    assert up.bias is not None
-    return Taps(
-        weight.reshape(n_taps, c_in, rate * c_out).contiguous(),
-        up.bias.float().repeat(rate),
-        dilation=1,
-        left=n_taps - 1,
-        extra=n_taps - 1,
-    )
 
 
 def _convolve(

@@ -156,9 +156,10 @@ class T2SRunner:
         return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)
 
     def _shape(self, sequences: Many[Sequence], reach: int) -> StepShape:
-        n_rows, n_keys = len(sequences), min(bucketed(reach), self.slots.capacity)
+        n_rows, n_keys = len(sequences), reach
         if self._graphed is not None:
             n_rows = bucket_of_rows(n_rows, self._n_slots)
+            n_keys = min(bucketed(reach), self.slots.capacity)
         if self._eager.rows_are_free:
             n_keys = self.slots.capacity
         return StepShape(n_rows, n_keys, self._max_top_k(sequences), _has_top_p(sequences))
