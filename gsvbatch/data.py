@@ -43,6 +43,12 @@ class Line:
     """Speaking rate factor; 1 is the model's own."""
 
     seed: int | None = None
+    top_k: int | None = None
+    """Of sampling, as the three below: None leaves it to the speaker, voice or project."""
+
+    top_p: float | None = None
+    temperature: float | None = None
+    repetition_penalty: float | None = None
     pause_before: Seconds | None = None
     pause_after: Seconds | None = None
     start: Seconds | None = None

@@ -87,11 +87,13 @@ def settings_tables() -> str:
 
 def _table(model: type[BaseModel], texts: dict[str, dict[str, str]], prefix: str) -> str:
     rows = ["| setting | value | default | meaning |", "| --- | --- | --- | --- |"]
-    for name, field in model.model_fields.items():
+    own = model.__annotations__
+    for name, field in sorted(model.model_fields.items(), key=lambda item: item[0] not in own):
         annotation = field.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             continue  # has its own table
-        meaning = texts[model.__name__].get(name, "").replace("``", "`")
+        meanings = (texts.get(base.__name__, {}).get(name) for base in model.__mro__)
+        meaning = next(filter(None, meanings), "").replace("``", "`")
         meaning = meaning.replace("None", "none")  # what the default column calls it
         aliases = _aliases(name, field)
         if aliases:
@@ -137,6 +139,8 @@ def _schema_text(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
     names = {"integer": "whole number", "boolean": "`true`, `false`", "string": "text"}
     kind = schema.get("type", "")
     text = "path" if schema.get("format") == "path" else names.get(kind, kind)
+    if kind == "object" and schema.get("additionalProperties") == {"type": "string"}:
+        return "words, each with a text"
     if kind == "object":
         return "names, each with a voice"
     return f"{text} {_range(schema)}".strip()

@@ -25,7 +25,7 @@ from gsvbatch.audio.loudness import (
     with_room_tone,
 )
 from gsvbatch.audio.pcm import resample
-from gsvbatch.audio.reading import read_audio
+from gsvbatch.audio.reading import audio_duration, read_audio
 from gsvbatch.audio.reference import ReferenceLimits, reference_problems, suggest_stretch
 from gsvbatch.audio.storage import remove_leftovers, sha256_file
 from gsvbatch.audio.subtitles import write_ass, write_lrc, write_srt, write_vtt
@@ -50,6 +50,7 @@ __all__ = [
     "Tags",
     "Written",
     "apply_gain",
+    "audio_duration",
     "fade_edges",
     "ffmpeg_path",
     "gain_to",

@@ -10,7 +10,7 @@ from gsvbatch.audio.ffmpeg import decode
 from gsvbatch.audio.pcm import resample
 from gsvbatch.data import Waveform
 from gsvbatch.errors import AudioFileError
-from gsvbatch.units import Hertz
+from gsvbatch.units import Hertz, Seconds
 
 _CHECKED_SUFFIXES = frozenset({".wav", ".wave", ".flac", ".aif", ".aiff"})
 """Files that soundfile reads or nobody does: asking ffmpeg would hide why."""
@@ -35,6 +35,19 @@ def read_audio(path: Path, sample_rate: Hertz | None = None) -> Waveform:
     mono = samples.mean(axis=1, dtype=np.float64).astype(np.float32)
     waveform = Waveform(mono, rate)
     return waveform if sample_rate is None else resample(waveform, sample_rate)
+
+
+def audio_duration(path: Path) -> Seconds:
+    """Return how long a file plays, from its header where that says so.
+
+    Raises:
+        AudioFileError: if the file is missing, empty, cut short, or not audio.
+    """
+    try:
+        info = soundfile.info(path)
+    except (soundfile.LibsndfileError, OSError):
+        return read_audio(path).duration
+    return float(info.duration)
 
 
 def _decode(path: Path) -> tuple[NDArray[np.float32], Hertz]:

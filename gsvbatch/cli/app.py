@@ -14,6 +14,7 @@ from gsvbatch.cli import (
     doctor,
     enroll,
     exit_codes,
+    import_voices,
     ls,
     new,
     plan,
@@ -99,6 +100,7 @@ _add("bench", bench.bench, bench.EXAMPLES)
 
 voices = _group("voice", "Make, list and check voices.")
 _add("enroll", enroll.enroll, enroll.EXAMPLES, voices)
+_add("import", import_voices.import_voices, import_voices.EXAMPLES, voices)
 _add("list", voice.list_voices, voice.LIST_EXAMPLES, voices)
 _add("show", voice.show, voice.SHOW_EXAMPLES, voices)
 _add("preview", say.preview, say.PREVIEW_EXAMPLES, voices)
@@ -115,7 +117,6 @@ _add("prepare", train.prepare, train.PREPARE_EXAMPLES, training)
 _add("content", train.content, train.CONTENT_EXAMPLES, training)
 _add("codebook", train.codebook, train.CODEBOOK_EXAMPLES, training)
 _add("t2s", train.t2s, train.T2S_EXAMPLES, training)
-_add("prior", train.prior, train.PRIOR_EXAMPLES, training)
-_add("generator", train.generator, train.GENERATOR_EXAMPLES, training)
+_add("synthesizer", train.synthesizer, train.SYNTHESIZER_EXAMPLES, training)
 _add("export", train.export, train.EXPORT_EXAMPLES, training)
 _add("curve", train.curve, train.CURVE_EXAMPLES, training)

@@ -8,7 +8,7 @@ import typer
 
 from gsvbatch.cli import console
 from gsvbatch.cli.options import ProjectPath
-from gsvbatch.cli.voice import VoiceFolders, VoiceName, find_setting
+from gsvbatch.cli.voice import Setting, VoiceFolders, VoiceName, find_setting
 from gsvbatch.errors import ConfigError
 from gsvbatch.units import SEMANTIC_RATE
 
@@ -23,6 +23,12 @@ EXAMPLES = (
         "--consent licensed --subject 张雨 "
         "--t2s rain-e15.ckpt --synthesizer rain_e8.pth --content chinese-hubert-base"
     ),
+    "gsvbatch voice enroll me --style happy --reference glad.wav --transcript 'Oh, how nice!'",
+    (
+        "gsvbatch voice enroll duo --timbre me.wav --also me2.wav --reference actor.wav "
+        "--transcript 'As the actor says it.' --consent licensed"
+    ),
+    "gsvbatch voice enroll plain --reference me.wav --ref-free --language en --consent self",
 )
 
 
@@ -34,7 +40,32 @@ def enroll(
     ],
     transcript: Annotated[
         str, typer.Option(help="What is said in it, word for word.", show_default=False)
-    ],
+    ] = "",
+    style: Annotated[
+        str,
+        typer.Option(
+            help="Make a style of the voice, as happy or 生气, for lines that name it.",
+            show_default=False,
+        ),
+    ] = "",
+    timbre: Annotated[
+        Path | None,
+        typer.Option(
+            help="A clip to take the timbre from; the reference then gives only the way of speaking.",
+            show_default=False,
+        ),
+    ] = None,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Another clip of the same person, to average the timbre with; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    ref_free: Annotated[
+        bool,
+        typer.Option("--ref-free", help="Take nothing but the timbre; needs no transcript."),
+    ] = False,
     consent: Annotated[
         str | None,
         typer.Option(
@@ -77,36 +108,64 @@ def enroll(
 ) -> None:
     """Make a voice from a clip and what is said in it; rendering never reads the clip again."""
     from gsvbatch.job.enrolling import Enrollment, enroll_voice
+    from gsvbatch.voice import style_folder
 
+    if ref_free == bool(transcript.strip()):
+        raise ConfigError(
+            "--ref-free takes no words from the clip: leave --transcript out"
+            if ref_free
+            else "--transcript is missing: what is said in the clip, word for word? "
+            "Or give --ref-free to take nothing but its timbre"
+        )
     setting = find_setting(project, folders)
     if len(setting.folders) > 1 and folders:
         raise ConfigError("--voices: name one folder, in which to make the voice")
+    folder = _voice_folder(name, setting, bool(style))
     profile = enroll_voice(
         Enrollment(
             name=name,
             reference=reference,
             transcript=transcript,
-            folder=setting.folders[0] / name,
+            folder=folder,
             language=language,
-            own_models=_own_models(t2s, synthesizer, content),
+            style=style,
+            timbre=timbre,
+            also=tuple(also or ()),
+            own_models=own_models(t2s, synthesizer, content),
             project_models=setting.models,
-            consent=_consent(consent, subject or name),
+            consent=consent_record(consent, subject or name),
             display_name={language or "und": display_name} if display_name else {},
             description={language or "und": description} if description else {},
             license=license,
             is_replacing=replace,
         )
     )
-    console.say(
-        f"made {setting.folders[0] / name}: {len(profile.prompt_tokens) / SEMANTIC_RATE:.1f} s, "
-        f"{len(profile.prompt_phoneme_ids)} phonemes"
-    )
-    console.say(f"next: gsvbatch voice preview {name}")
+    what = "timbre alone"
+    if transcript:
+        duration = len(profile.prompt_tokens) / SEMANTIC_RATE
+        what = f"{duration:.1f} s, {len(profile.prompt_phoneme_ids)} phonemes"
+    console.say(f"made {style_folder(folder, style)}: {what}")
+    preview = f"gsvbatch voice preview {name}" + (f" --style {style}" if style else "")
+    console.say(f"next: {preview}")
 
 
-def _own_models(
+def _voice_folder(name: str, setting: Setting, is_style: bool) -> Path:
+    """Where a voice is made; a style goes to its voice, in whichever of the folders that is."""
+    if is_style:
+        for folder in setting.folders:
+            if (folder / name).is_dir():
+                return folder / name
+    return setting.folders[0] / name
+
+
+def own_models(
     t2s: Path | None, synthesizer: Path | None, content: Path | None
 ) -> "ModelSource | None":
+    """The pair that the options name, or None if they name none.
+
+    Raises:
+        ConfigError: They name only one of the pair.
+    """
     from gsvbatch.gsv.source import ModelSource
 
     if t2s is None and synthesizer is None and content is None:
@@ -116,7 +175,12 @@ def _own_models(
     return ModelSource(t2s, synthesizer, content)
 
 
-def _consent(relation: str | None, subject: str) -> "Consent | None":
+def consent_record(relation: str | None, subject: str) -> "Consent | None":
+    """The record that --consent makes, or None without it.
+
+    Raises:
+        ConfigError: There is no such right.
+    """
     from gsvbatch.voice import Consent, Relation
 
     if relation is None:

@@ -23,6 +23,10 @@ PREVIEW_EXAMPLES = (
     'gsvbatch voice preview NAME --text "Is this how I sound?" --output me.wav',
 )
 
+Style = Annotated[
+    str, typer.Option(help="One of the voice's styles, as happy.", show_default=False)
+]
+
 SENTENCES = {
     "zh": "你好，很高兴认识你。今天天气不错，我们出去走走吧。",
     "en": "Hello, it is good to meet you. The weather is fine, let us take a walk.",
@@ -45,6 +49,7 @@ def say(
     language: Annotated[
         str | None, typer.Option(help="zh or en; else detected.", show_default=False)
     ] = None,
+    style: Style = "",
     settings: Settings = None,
     project: ProjectPath = None,
     as_json: Json = False,
@@ -59,6 +64,7 @@ def say(
         output,
         voice=voice,
         language=language,
+        style=style,
         settings=read_settings(settings or []),
         on_event=listener,
     )
@@ -76,24 +82,27 @@ def preview(
             "--output", "-o", help="Else preview.flac in the voice's folder.", show_default=False
         ),
     ] = None,
+    style: Style = "",
     project: ProjectPath = None,
     as_json: Json = False,
 ) -> None:
     """Speak a sentence in a voice."""
     from gsvbatch.job.saying import say as speak
-    from gsvbatch.voice import VoiceLibrary
+    from gsvbatch.voice import VoiceLibrary, style_folder
 
     opened = open_project(project)
     voices = VoiceLibrary(opened.voice_folders)
-    profile, folder = voices.get(name), voices.folder(name)
+    found = voices.style(name, style)
+    profile, folder = voices.get(name, found), style_folder(voices.folder(name), found)
     own = {path.resolve() for path in opened.voice_folders}
-    if output is None and folder.parent.resolve() not in own:
+    if output is None and voices.folder(name).parent.resolve() not in own:
         raise ConfigError(f"{name} comes with gsvbatch; name a file: --output {name}.wav")
     said = speak(
         opened,
         text or SENTENCES.get(profile.language, SENTENCES["en"]),
         output or folder / "preview.flac",
         voice=name,
+        style=style,
         on_event=None if as_json else _tell,
     )
     _show(said, as_json=as_json)

@@ -20,8 +20,7 @@ PREPARE_EXAMPLES = ("gsvbatch train prepare spoken/zh spoken/en -o corpus",)
 CONTENT_EXAMPLES = ("gsvbatch train content --budget 900",)
 CODEBOOK_EXAMPLES = ("gsvbatch train codebook",)
 T2S_EXAMPLES = ("gsvbatch train t2s --budget 3600 --threads 2",)
-PRIOR_EXAMPLES = ("gsvbatch train prior --budget 3600",)
-GENERATOR_EXAMPLES = ("gsvbatch train generator --steps 4000",)
+SYNTHESIZER_EXAMPLES = ("gsvbatch train synthesizer --budget 3600",)
 EXPORT_EXAMPLES = ("gsvbatch train export -o models/mine --version mine",)
 CURVE_EXAMPLES = ("gsvbatch train curve runs/train -o curves.html",)
 
@@ -64,12 +63,16 @@ _CORPUS, _RUNS = Path("corpus"), Path("runs/train")
 
 def speak(
     sentences: Annotated[Path, typer.Argument(help="Text file, a sentence a line.")],
-    language: Annotated[str, typer.Option("--language", "-l", help="Of the sentences: zh or en.")],
+    language: Annotated[str, typer.Option("--language", "-l", help="Of the sentences: zh, en or ja.")],
     output: Output = Path("spoken"),
     n_voices: Annotated[
         int, typer.Option("--voices", min=0, help="Fixed voices; they say every other line.")
     ] = 6,
     n_blends: Annotated[int, typer.Option("--blends", min=0, help="Random blends.")] = 400,
+    times_only: Annotated[
+        bool,
+        typer.Option("--times-only", help="Ask for times and pitch alone: much faster, no audio."),
+    ] = False,
     hours: Annotated[
         float | None,
         typer.Option("--hours", help="Speech enough for this call.", show_default=False),
@@ -86,7 +89,7 @@ def speak(
 
     texts = [line for line in _lines(sentences) if line]
     clock = _Clock("lines", len(texts), budget)
-    recipe = SpeakRecipe(language, n_voices, n_blends, seed=seed)
+    recipe = SpeakRecipe(language, n_voices, n_blends, times_only, seed=seed)
     with StopSignal(lambda: None) as stop:
         spoken = speak_list(
             texts,
@@ -167,7 +170,7 @@ def t2s(
     return _train("t2s", corpus, runs, recipe, budget, steps, threads, seed, as_json)
 
 
-def prior(
+def synthesizer(
     corpus: CorpusFolder = _CORPUS,
     runs: Runs = _RUNS,
     recipe: RecipePath = None,
@@ -177,22 +180,8 @@ def prior(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> int:
-    """Train the synthesizer but its generator: from tokens and a style to a spectrum."""
-    return _train("prior", corpus, runs, recipe, budget, steps, threads, seed, as_json)
-
-
-def generator(
-    corpus: CorpusFolder = _CORPUS,
-    runs: Runs = _RUNS,
-    recipe: RecipePath = None,
-    budget: Budget = None,
-    steps: Steps = None,
-    threads: Threads = None,
-    seed: Seed = 0,
-    as_json: Json = False,
-) -> int:
-    """Train the generator: from a spectrum to audio; needs no other stage."""
-    return _train("generator", corpus, runs, recipe, budget, steps, threads, seed, as_json)
+    """Train the synthesizer: from tokens, phonemes and a style to audio."""
+    return _train("synthesizer", corpus, runs, recipe, budget, steps, threads, seed, as_json)
 
 
 def codebook(
@@ -208,12 +197,12 @@ def codebook(
     from gsvbatch.training.stages import build_tokens
 
     recipes = _prepare_torch(recipe, threads)
-    perplexity = build_tokens(Corpus(corpus), runs, recipes, seed)
-    size = recipes.synthesizer.codebook_size
+    agreement = build_tokens(Corpus(corpus), runs, recipes, seed)
+    size = recipes.synthesizer.config.codebook_size
     if as_json:
-        console.say_json({"size": size, "perplexity": perplexity})
+        console.say_json({"size": size, "agreement": agreement})
     else:
-        console.say(f"{size} codes, perplexity {perplexity:.0f}, in {corpus}")
+        console.say(f"{size} codes, {agreement:.0%} of tokens heard as they were said, in {corpus}")
 
 
 def export(

@@ -68,7 +68,8 @@ def list_voices(
 ) -> int:
     """List the voices: the project's, then those that come with gsvbatch."""
     voices = find_setting(project, folders).voices
-    rows, damaged = [], 0
+    rows: list[tuple[str, ...]] = []
+    damaged = 0
     for name in voices.names():
         try:
             profile = voices.get(name)
@@ -76,12 +77,18 @@ def list_voices(
             console.error(str(error))
             damaged += 1
             continue
+        styles = voices.styles(name)
         if as_json:
-            console.say_json(_summary(profile, voices.folder(name)))
+            summary = _summary(profile, voices.folder(name))
+            console.say_json({**summary, "styles": styles})
         else:
-            rows.append((name, profile.language, profile.title(), profile.summary()))
+            row = (name, profile.language, profile.title(), profile.summary())
+            rows.append((*row, ", ".join(styles)))
+    header: tuple[str, ...] = ("voice", "language", "name", "description", "styles")
+    if rows and not any(row[-1] for row in rows):
+        header, rows = header[:-1], [row[:-1] for row in rows]
     if rows:
-        console.say(console.table(("voice", "language", "name", "description"), rows))
+        console.say(console.table(header, rows))
     elif not as_json and not damaged:
         console.note("there are no voices; gsvbatch voice enroll makes one")
     return BAD_INPUT if damaged else DONE
@@ -97,6 +104,8 @@ def _summary(profile: "VoiceProfile", folder: Path) -> dict[str, object]:
         "consent": None if profile.consent is None else profile.consent.model_dump(mode="json"),
         "folder": folder,
         "reference": profile.reference,
+        "timbre": profile.timbre,
+        "also": profile.also,
         "transcript": profile.transcript,
         "symbol_version": profile.symbol_version,
         "models": profile.models,
@@ -113,15 +122,25 @@ def show(
     folders: VoiceFolders = None,
     as_json: Json = False,
 ) -> None:
-    """Show everything that is known of a voice."""
+    """Show everything that is known of a voice, and its styles."""
+    from gsvbatch.voice import style_folder
+
     voices = find_setting(project, folders).voices
     profile, folder = voices.get(name), voices.folder(name)
+    summary = _summary(profile, folder)
+    styles = {
+        style: _summary(voices.get(name, style), style_folder(folder, style))
+        for style in voices.styles(name)
+    }
     if as_json:
-        console.say_json(_summary(profile, folder))
+        console.say_json({**summary, "styles": styles})
         return
-    for key, value in _summary(profile, folder).items():
+    for key, value in summary.items():
         for row, text in enumerate(_texts(value)):
             console.say(f"{key if not row else '':<16} {text}")
+    for row, (style, of_style) in enumerate(styles.items()):
+        said = of_style["transcript"] or "timbre alone"
+        console.say(f"{'styles' if not row else '':<16} {style}: {said}")
     for preview in sorted(folder.glob("preview.*")):
         console.say(f"{'preview':<16} {preview}")
 
@@ -130,6 +149,8 @@ def _texts(value: object) -> list[str]:
     value = console.plain(value)
     if isinstance(value, dict):
         return [f"{key}: {item}" for key, item in value.items() if item not in (None, "", [])]
+    if isinstance(value, list):
+        return [", ".join(map(str, value))] if value else []
     return [] if value in (None, "") else [str(value)]
 
 
@@ -143,20 +164,26 @@ def check(
 ) -> int:
     """Say whether voices are whole, fit the models they would speak with, and may be used."""
     from gsvbatch.gsv.source import embedded_source
-    from gsvbatch.voice import profile_problems
+    from gsvbatch.voice import profile_problems, style_folder
 
     setting = find_setting(project, folders)
     voices = setting.voices
     found: dict[str, list[str]] = {}
     for name in names or voices.names():
         try:
-            profile = voices.get(name)
-            models = profile.models or setting.models
-            source = models or embedded_source()
-            folder = voices.folder(name)
-            found[name] = list(profile_problems(profile, folder, source))
+            styles = ("", *voices.styles(name))
         except GsvBatchError as error:
             found[name] = [str(error)]
+            continue
+        for style in styles:
+            label = f"{name}/{style}" if style else name
+            try:
+                profile = voices.get(name, style)
+                source = profile.models or setting.models or embedded_source()
+                folder = style_folder(voices.folder(name), style)
+                found[label] = list(profile_problems(profile, folder, source))
+            except GsvBatchError as error:
+                found[label] = [str(error)]
     if not found:
         raise ConfigError("there are no voices to check; gsvbatch voice enroll makes one")
     if as_json:

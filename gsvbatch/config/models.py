@@ -8,7 +8,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from gsvbatch.units import Decibels, Hertz, Seconds
 
@@ -41,6 +50,9 @@ DEFAULT_TRIGGERS = tuple(trigger for trigger in Trigger if trigger is not Trigge
 """All but tags: a new album title is no reason to render a whole book again."""
 
 
+CutMethod = Literal["sentence", "cut0", "cut1", "cut2", "cut3", "cut4", "cut5"]
+
+
 def _voice_name_alone(value: Any) -> Any:
     return {"voice": value} if isinstance(value, str) else value
 
@@ -49,19 +61,47 @@ def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-class SpeakerConfig(StrictModel):
+class SamplingOverrides(StrictModel):
+    """How one voice or speaker is drawn; None leaves it to the project."""
+
+    top_k: int | None = Field(default=None, ge=1, le=1024)
+    """As `sampling.top_k`."""
+
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    """As `sampling.top_p`."""
+
+    temperature: float | None = Field(default=None, gt=0, le=5)
+    """As `sampling.temperature`."""
+
+    repetition_penalty: float | None = Field(default=None, ge=1, le=10)
+    """As `sampling.repetition_penalty`."""
+
+    speed: float | None = Field(
+        default=None, ge=0.25, le=4, validation_alias=AliasChoices("speed", "speed_factor")
+    )
+    """Speaking rate factor; 1 is the model's own."""
+
+    ref_free: bool | None = Field(
+        default=None, validation_alias=AliasChoices("ref_free", "ref_text_free")
+    )
+    """Speak without the reference's words before one's own: only its timbre counts."""
+
+
+class SpeakerConfig(SamplingOverrides):
     """Who speaks for a name in the scripts."""
 
     voice: str = Field(min_length=1)
     """Name of the voice."""
 
-    speed: float | None = Field(default=None, gt=0.25, le=4)
-    """Speaking rate factor; 1 is the model's own."""
-
     style: str | None = None
-    """How it is meant, in a word; goes into the record of a take."""
+    """Of lines that name none: one of the voice's styles, if it has any."""
 
-    language: str | None = None
+    styles: dict[str, str] = Field(default_factory=dict)
+    """The voice's styles by the words that the scripts use: `{叹气: sad, 平静: default}`."""
+
+    language: str | None = Field(
+        default=None, validation_alias=AliasChoices("language", "text_lang")
+    )
     """Of lines that name none."""
 
 
@@ -81,12 +121,25 @@ class SamplingConfig(StrictModel):
     """How much less likely a token becomes once it was used; 1 is off."""
 
     speed: float = Field(
-        default=1.0, gt=0.25, le=4, validation_alias=AliasChoices("speed", "speed_factor")
+        default=1.0, ge=0.25, le=4, validation_alias=AliasChoices("speed", "speed_factor")
     )
     """Speaking rate of lines that name none; 1 is the model's own."""
 
+    ref_free: bool = Field(
+        default=False, validation_alias=AliasChoices("ref_free", "ref_text_free")
+    )
+    """Speak without the reference's words before one's own: only its timbre counts."""
+
     seed: int = Field(default=0, ge=-1, lt=2**63)
     """Of the whole job; every line's own seed follows from it and the line's id. api_v2's -1 is 0."""
+
+    cut: CutMethod | None = Field(
+        default=None, validation_alias=AliasChoices("cut", "text_split_method")
+    )
+    """As `text.cut`, for settings that are carried over from api_v2."""
+
+    fragment_interval: Seconds | None = Field(default=None, ge=0, le=60)
+    """As `text.fragment_interval`, likewise."""
 
     @field_validator("seed")
     @classmethod
@@ -100,10 +153,13 @@ class TextConfig(StrictModel):
     max_characters: int = Field(default=60, ge=10, le=400)
     """An utterance longer than this is cut at its best pause."""
 
-    cut: Literal["sentence", "cut0", "cut1", "cut2", "cut3", "cut4", "cut5"] = Field(
+    cut: CutMethod = Field(
         default="sentence", validation_alias=AliasChoices("cut", "text_split_method")
     )
     """Where a line is cut into utterances; ``cut0`` to ``cut5`` are GPT-SoVITS's ways."""
+
+    fragment_interval: Seconds | None = Field(default=None, ge=0, le=60)
+    """Silence between the utterances of a line; None goes by the marks they end with."""
 
     read_parentheses: bool = False
     """Whether stage directions in brackets are spoken."""
@@ -316,6 +372,26 @@ class ProjectConfig(StrictModel):
 
     rerun_on: Annotated[tuple[Trigger, ...], BeforeValidator(_one_or_many)] = DEFAULT_TRIGGERS
     """Changes for which a rendered line is rendered again."""
+
+    @field_validator("text")
+    @classmethod
+    def _said_once(cls, value: TextConfig, info: ValidationInfo) -> TextConfig:
+        sampling: SamplingConfig | None = info.data.get("sampling")
+        for name in value.model_fields_set if sampling else ():
+            if getattr(sampling, name, None) is not None:
+                raise PydanticCustomError(
+                    "given_twice",
+                    "{name} is given under sampling as well; keep one of them",
+                    {"name": name},
+                )
+        return value
+
+    @property
+    def cutting(self) -> TextConfig:
+        """The settings of ``text``, those that stand under ``sampling`` as in api_v2 included."""
+        given = {"cut": self.sampling.cut, "fragment_interval": self.sampling.fragment_interval}
+        update = {name: value for name, value in given.items() if value is not None}
+        return self.text.model_copy(update=update)
 
     @field_validator("models", mode="before")
     @classmethod

@@ -28,8 +28,12 @@ DECIDED_ELSEWHERE = {
     "ref_audio_path": "a reference clip becomes a voice once: gsvbatch voice enroll",
     "prompt_text": "a reference clip becomes a voice once: gsvbatch voice enroll",
     "prompt_lang": "a reference clip becomes a voice once: gsvbatch voice enroll",
-    "text_split_method": "it is a setting of text:, as in `text: {cut: cut5}`",
-    "fragment_interval": "pauses inside a line follow its punctuation; [pause:0.5] sets one",
+    "aux_ref_audio_paths": "clips become a voice once: gsvbatch voice enroll --also",
+    "text": "texts stand in scripts",
+    "batch_threshold": "lines of like length always run together",
+    "streaming_mode": "whole files are written, nothing is streamed",
+    "return_fragment": "whole files are written, nothing is streamed",
+    "media_type": "it is audio.format",
     "split_bucket": "lines of like length always run together",
     "parallel_infer": "lines always run in parallel",
     "sample_steps": "only models of version 3 and 4 have it; they are not supported",
@@ -173,6 +177,8 @@ def _explain(detail: ErrorDetails) -> str:
     """One clause that says what is wrong with a value and what would be right."""
     kind, context = detail["type"], detail.get("ctx", {})
     given = repr(detail["input"])
+    if kind == "given_twice":
+        return detail["msg"]
     if kind == "extra_forbidden":
         return _unknown_key(detail["loc"])
     if kind in {"literal_error", "enum"}:

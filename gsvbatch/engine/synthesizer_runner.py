@@ -47,8 +47,8 @@ class SynthesizerRunner:
         weight = model.ssl_proj.weight
         self.model = model
         self.device, self.dtype = weight.device, weight.dtype
-        # Griffin-Lim blows rounding up to something measurable, and a batch rounds otherwise than a
-        # line alone does: such a model, which is small, speaks its lines one by one.
+        # A pulse train adds its pitch up sample by sample, and the rounding with it, and a batch rounds
+        # otherwise than a line alone does: such a model, which is small, speaks its lines one by one.
         self.max_batch_tokens = max_batch_tokens if model.dec.head is None else 1
         self._capturing = capturing or Lock()
         if fused is None:

@@ -18,7 +18,6 @@ from torch import Tensor, nn
 
 from gsvbatch.errors import CheckpointError
 from gsvbatch.gsv.container import header_digits, read_container
-from gsvbatch.gsv.griffin_lim import OVERLAP
 from gsvbatch.gsv.synthesizer import SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig
 
@@ -135,7 +134,6 @@ def synthesizer_config(path: Path, weights: Mapping[str, Tensor], stored: Any) -
             path, "its config does not fit its weights (upsample_rates, resblocks)"
         )
     hidden = shape("enc_p.text_embedding.weight")[1]
-    n_out = shape("dec.conv_post.weight")[0]
     return SynthesizerConfig(
         n_phonemes=shape("enc_p.text_embedding.weight")[0],
         ssl_width=shape("enc_p.ssl_proj.weight")[1],
@@ -158,7 +156,6 @@ def synthesizer_config(path: Path, weights: Mapping[str, Tensor], stored: Any) -
             shape(f"dec.resblocks.{j}.convs1.0.weight")[2] for j in range(n_kernels)
         ),
         resblock_dilations=tuple(dilations),
-        spectral_hop=None if n_out == 1 else (n_out - 1) * 2 // OVERLAP,
         sample_rate=_number(data.get("sampling_rate"), plain.sample_rate),
         filter_length=_number(data.get("filter_length"), plain.filter_length),
         hop_length=_number(data.get("hop_length"), plain.hop_length),

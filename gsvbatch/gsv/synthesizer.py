@@ -40,8 +40,11 @@ class SynthesizerConfig:
     initial_channels: int = 512
     resblock_kernels: tuple[int, ...] = (3, 7, 11)
     resblock_dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
+    flow_couplings: int = 4
+    """Of the flow; none where the prior says the latent itself."""
+
     spectral_hop: int | None = None
-    """Samples a frame of the generator's spectral head, or None for plain HiFi-GAN."""
+    """Samples a frame of the generator's source-filter head, or None for plain HiFi-GAN."""
 
     sample_rate: Hertz = 32000
     filter_length: int = 2048
@@ -125,9 +128,15 @@ class Synthesizer(nn.Module):
             resblock_kernels=config.resblock_kernels,
             resblock_dilations=config.resblock_dilations,
             spectral_hop=config.spectral_hop,
+            sample_rate=config.sample_rate,
         )
         self.flow = Flow(
-            config.latent, config.hidden, config.flow_kernel, config.flow_layers, config.style
+            config.latent,
+            config.hidden,
+            config.flow_kernel,
+            config.flow_layers,
+            config.style,
+            config.flow_couplings,
         )
         self.ref_enc = StyleEncoder(config.style_bins, config.style_hidden, config.style)
         self.ssl_proj = nn.Conv1d(config.ssl_width, config.ssl_width, 2, stride=2)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gsvbatch.config import ProjectConfig, SpeakerConfig
+from gsvbatch.config import ProjectConfig, SamplingOverrides, SpeakerConfig
 from gsvbatch.data import Line
 from gsvbatch.job.voices import CastVoice, VoiceShelf
 from gsvbatch.render.work import SpeechSampling
@@ -38,13 +38,17 @@ class Casting:
         """How a line is spoken.
 
         Raises:
-            VoiceError: There is no such voice, or it cannot be used.
+            VoiceError: There is no such voice or style, or it cannot be used.
             CheckpointError: The models of the voice are missing.
         """
-        voice = self._shelf.get(self.voice_name(line))
         speaker = self._speaker(line)
+        voice = self._shelf.get(self.voice_name(line), _style(line, speaker))
         sampling = voice.sampling_over(self._config.sampling)
-        speed = line.speed or (speaker.speed if speaker else None)
+        for one in (speaker, line):  # the nearer to the line, the later
+            for name in SamplingOverrides.model_fields:
+                value = getattr(one, name, None)
+                if value is not None:
+                    sampling[name] = value
         return Part(
             voice=voice,
             language=line.language
@@ -55,8 +59,9 @@ class Casting:
                 top_p=sampling["top_p"],
                 temperature=sampling["temperature"],
                 repetition_penalty=sampling["repetition_penalty"],
-                speed=speed or sampling["speed"],
-                style=line.style or (speaker.style if speaker else None),
+                speed=sampling["speed"],
+                style=voice.style or None,
+                ref_free=bool(sampling["ref_free"]),
             ),
             seed=self._config.sampling.seed if line.seed is None else line.seed,
         )
@@ -71,3 +76,10 @@ class Casting:
 
     def _speaker(self, line: Line) -> SpeakerConfig | None:
         return self._speakers.get(speaker_key(line.speaker)) if line.speaker else None
+
+
+def _style(line: Line, speaker: SpeakerConfig | None) -> str:
+    """The style that is asked for, in the voice's own word where the project translates it."""
+    wanted = line.style or (speaker.style if speaker else None) or ""
+    words = {speaker_key(word): style for word, style in speaker.styles.items()} if speaker else {}
+    return words.get(speaker_key(wanted), wanted)

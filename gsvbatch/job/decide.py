@@ -134,14 +134,15 @@ def _check_file(
         return _without_rendering(wish, policy, output, variation) or Decision(
             Action.RENDER, Reason(trigger.value), variation, detail
         )
-    if found != wish.delivered:
-        return Decision(Action.RESTORE, Reason.LEFT_BY_CRASH, variation, "", take, found)
     may_retry = take.run_id is None or take.run_id <= policy.last_completed_run
     is_retried = may_retry and Trigger.QA_FAILED in policy.rerun_on
+    # Before the take is put back: the file in its place may be the retry that a killed run made.
     if take.verdict == "failed" and is_retried and reason is not Reason.PICKED:
         return _without_rendering(wish, policy, output, variation + 1) or Decision(
             Action.RENDER, Reason.QA_FAILED, variation + 1, "; ".join(json.loads(take.problems))
         )
+    if found != wish.delivered:
+        return Decision(Action.RESTORE, Reason.LEFT_BY_CRASH, variation, "", take, found)
     return Decision(Action.KEEP, reason, variation, detail, take)
 
 

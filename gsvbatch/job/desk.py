@@ -80,7 +80,7 @@ class Desk:
         self.manifest = manifest
         self.output = OutputFolder(project.output)
         self.shelf = VoiceShelf(project, manifest)
-        self.phonemizer = Phonemizer(project.config.text, project.lexicons)
+        self.phonemizer = Phonemizer(project.config.cutting, project.lexicons)
         self.known = manifest.lines()
         self.source: Source = read_source(project, self.known)
         self.removed = self.source.missing_from(self.known, project)

@@ -1,12 +1,19 @@
-"""A clip and what is said in it become a voice of the project."""
+"""Clips and what is said in them become voices of the project, and styles of voices."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gsvbatch.errors import ConfigError
 from gsvbatch.gsv.source import ModelSource, embedded_source
-from gsvbatch.voice import Consent, VoiceProfile, load_profile
+from gsvbatch.script import speaker_key
+from gsvbatch.voice import DEFAULT_STYLE, Consent, VoiceProfile, load_profile, style_folder
+
+if TYPE_CHECKING:
+    from gsvbatch.gsv.bundle import ModelBundle
+    from gsvbatch.text.frontend import Frontend
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,19 +23,32 @@ class Enrollment:
     name: str
     reference: Path
     transcript: str
+    """What is said in the reference; empty to take nothing but the timbre from it."""
+
     folder: Path
     """Of the voice itself, to be made."""
 
     language: str | None = None
     """Of the transcript; None detects it."""
 
+    style: str = ""
+    """Make a style of the voice, which must be there, rather than the voice."""
+
+    timbre: Path | None = None
+    """A clip that the timbre is taken from in place of the reference."""
+
+    also: tuple[Path, ...] = ()
+    """Further clips of the same person, whose timbre is averaged in."""
+
     own_models: ModelSource | None = None
-    """A pair of checkpoints for this voice alone."""
+    """A pair of checkpoints for this voice alone; a style has its voice's unless it is given others."""
 
     project_models: ModelSource | None = None
     """Those of the project, for voices that have none; None for the embedded ones."""
 
     consent: Consent | None = None
+    """The permission; a style stands under its voice's unless it is given one of its own."""
+
     display_name: Mapping[str, str] = field(default_factory=dict)
     description: Mapping[str, str] = field(default_factory=dict)
     license: str = ""
@@ -36,41 +56,74 @@ class Enrollment:
     """Whether a voice that is there may be made anew; what it says of itself is kept."""
 
 
-def enroll_voice(wanted: Enrollment) -> VoiceProfile:
-    """Make a voice and write its folder.
+@dataclass
+class Studio:
+    """One pair of models with its frontend, loaded when the first voice is made with them."""
+
+    source: ModelSource
+
+    @cached_property
+    def bundle(self) -> "ModelBundle":
+        """The networks.
+
+        Raises:
+            CheckpointError: They cannot be loaded.
+        """
+        # torch and transformers take seconds; what is wrong before has been told without them
+        from gsvbatch.gsv.bundle import load_bundle
+
+        return load_bundle(self.source)
+
+    @cached_property
+    def frontend(self) -> "Frontend":
+        """Text to the models' phonemes."""
+        from gsvbatch.text.frontend import Frontend
+
+        return Frontend("v1" if self.bundle.symbol_version == "v1" else "v2")
+
+
+def enroll_voice(wanted: Enrollment, studio: Studio | None = None) -> VoiceProfile:
+    """Make a voice, or a style of one, and write its folder.
+
+    Args:
+        wanted: What is asked for.
+        studio: Models that are loaded already; they must be those that are asked for.
 
     Raises:
         UserError: The voice exists, has no consent record, or clip or transcript will not do.
         CheckpointError: The models cannot be loaded, or have no content encoder.
         StorageError: The folder cannot be written.
     """
-    before = _existing(wanted)
+    _require_sense(wanted)
+    voice = _voice_of_style(wanted) if wanted.style else None
+    folder = style_folder(wanted.folder, wanted.style)
+    before = _existing(folder, wanted)
     consent = wanted.consent or (before.consent if before else None)
-    if consent is None:
+    if consent is None and voice is None:
         raise ConfigError(
             "--consent is missing: by what right is this voice used? self, licensed, "
             "public-domain, synthetic, or unrecorded to go on without one"
         )
-    # torch and transformers take seconds; what is wrong so far has been told without them
-    from gsvbatch.gsv.bundle import load_bundle
-    from gsvbatch.text.frontend import Frontend
-    from gsvbatch.voice.enrolling import enroll, keep_voice
+    own_models = wanted.own_models or (voice.models if voice else None)
+    studio = studio or Studio(own_models or wanted.project_models or embedded_source())
+    bundle, frontend = studio.bundle, studio.frontend
 
-    source = wanted.own_models or wanted.project_models or embedded_source()
-    bundle = load_bundle(source)
-    frontend = Frontend("v1" if bundle.symbol_version == "v1" else "v2")
+    from gsvbatch.voice.enrolling import Clips, enroll, keep_voice
+
+    clips = Clips(wanted.reference, wanted.timbre, wanted.also)
     profile = enroll(
         wanted.name,
-        wanted.reference,
+        clips,
         wanted.transcript,
-        wanted.language or _language_of(wanted.transcript),
+        _language(wanted, voice),
         bundle=bundle,
         frontend=frontend,
-        models=wanted.own_models,
+        models=own_models,
         consent=consent,
         display_name=wanted.display_name,
         description=wanted.description,
         license=wanted.license,
+        style_name=wanted.style,
     )
     if before is not None:
         profile = replace(
@@ -80,15 +133,48 @@ def enroll_voice(wanted: Enrollment) -> VoiceProfile:
             license=wanted.license or before.license,
             sampling=before.sampling,
         )
-    return keep_voice(profile, wanted.folder, wanted.reference)
+    return keep_voice(profile, folder, clips)
 
 
-def _existing(wanted: Enrollment) -> VoiceProfile | None:
-    if not wanted.folder.exists():
+def _require_sense(wanted: Enrollment) -> None:
+    if not wanted.transcript.strip() and wanted.timbre is not None:
+        raise ConfigError(
+            "--timbre: without a transcript nothing but the timbre is taken from a clip; "
+            "give that clip as --reference"
+        )
+    if speaker_key(wanted.style) == DEFAULT_STYLE:
+        raise ConfigError(
+            f"--style {wanted.style}: so the voice itself is called; leave --style out, or name "
+            "another style"
+        )
+
+
+def _voice_of_style(wanted: Enrollment) -> VoiceProfile:
+    if not wanted.folder.is_dir():
+        raise ConfigError(
+            f"--style {wanted.style}: there is no voice {wanted.name} in {wanted.folder.parent} yet; "
+            "enroll it first, without --style"
+        )
+    return load_profile(wanted.folder)
+
+
+def _existing(folder: Path, wanted: Enrollment) -> VoiceProfile | None:
+    if not folder.exists():
         return None
     if not wanted.is_replacing:
-        raise ConfigError(f"{wanted.folder}: exists; --replace makes the voice anew")
-    return load_profile(wanted.folder)
+        what = "style" if wanted.style else "voice"
+        raise ConfigError(f"{folder}: exists; --replace makes the {what} anew")
+    return load_profile(folder)
+
+
+def _language(wanted: Enrollment, voice: VoiceProfile | None) -> str:
+    if wanted.language:
+        return wanted.language
+    if wanted.transcript.strip():
+        return _language_of(wanted.transcript)
+    if voice is not None:
+        return voice.language
+    raise ConfigError("--language: is needed where no transcript tells it, as in --language zh")
 
 
 def _language_of(transcript: str) -> str:

@@ -75,7 +75,10 @@ def phonemes_part(utterances: Sequence[Utterance]) -> str:
 
 def sampling_part(sampling: SpeechSampling) -> str:
     """Digest of how it is spoken."""
-    return digest(asdict(sampling))
+    values = asdict(sampling)
+    if not sampling.ref_free:  # takes made before there was such a choice stay good
+        del values["ref_free"]
+    return digest(values)
 
 
 def seed_part(seed: int, variation: int) -> str:

@@ -105,6 +105,7 @@ class Phonemizer:
                 max_characters=self._settings.max_characters,
                 read_parentheses=self._settings.read_parentheses,
                 cut=self._settings.cut,
+                pause=self._settings.fragment_interval,
             )
         return self._frontends[symbols]
 

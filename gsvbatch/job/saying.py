@@ -54,6 +54,7 @@ def say(
     *,
     voice: str | None = None,
     language: str | None = None,
+    style: str = "",
     settings: Mapping[str, Any] | None = None,
     on_event: Listener | None = None,
 ) -> Said:
@@ -65,6 +66,7 @@ def say(
         target: Its ending names the format; replaced if it is there.
         voice: The project's default voice if None.
         language: Detected if None.
+        style: One of the voice's styles; its own if empty.
         settings: By dotted key, over those of the project.
         on_event: Told what is being done.
 
@@ -84,7 +86,9 @@ def say(
         raise ConfigError("no voice named: give --voice NAME; gsvbatch voice list shows them")
     with tempfile.TemporaryDirectory(prefix="gsvbatch-") as folder:
         script = Path(folder) / "say.yaml"
-        line = Line(script, 1, text, id=_LINE_ID, voice=voice, language=language)
+        line = Line(
+            script, 1, text, id=_LINE_ID, voice=voice, language=language, style=style or None
+        )
         write_script(script, [line])
         config = override(
             project.config,

@@ -5,16 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from gsvbatch.config import ModelsConfig, SamplingConfig
+from gsvbatch.config import ModelsConfig, SamplingConfig, SamplingOverrides
 from gsvbatch.errors import CheckpointError, ConfigError, VoiceError
 from gsvbatch.gsv.source import ModelDigests, ModelSource, embedded_source, file_digest
 from gsvbatch.job.fingerprint import digest
 from gsvbatch.job.project import Project
 from gsvbatch.manifest import Manifest
 from gsvbatch.render.work import VoiceRef
-from gsvbatch.voice import SamplingOverrides, VoiceLibrary, VoiceProfile, require_models
-
-_SAMPLING = ("top_k", "top_p", "temperature", "repetition_penalty", "speed")
+from gsvbatch.voice import VoiceLibrary, VoiceProfile, require_models, style_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +23,14 @@ class CastVoice:
     symbols: Literal["v1", "v2"]
     language: str
     overrides: SamplingOverrides
+    style: str
+    """Which of the voice's styles it is; empty for the voice itself."""
 
     def sampling_over(self, sampling: SamplingConfig) -> dict[str, float]:
         """Settings for this voice: what the project says, else what the voice prefers, else defaults."""
-        chosen = {name: getattr(sampling, name) for name in _SAMPLING}
-        for name in _SAMPLING:
-            preferred = getattr(self.overrides, name)
-            if preferred is not None and name not in sampling.model_fields_set:
-                chosen[name] = preferred
-        return chosen
+        chosen = {name: getattr(sampling, name) for name in SamplingOverrides.model_fields}
+        preferred = self.overrides.model_dump(exclude_none=True, exclude=sampling.model_fields_set)
+        return {**chosen, **preferred}
 
 
 class VoiceShelf:
@@ -48,41 +45,45 @@ class VoiceShelf:
         self._project = project
         self._manifest = manifest
         self._library = VoiceLibrary(project.voice_folders)
-        self._voices: dict[str, CastVoice | VoiceError | CheckpointError] = {}
+        self._voices: dict[tuple[str, str], CastVoice | VoiceError | CheckpointError] = {}
 
     def names(self) -> tuple[str, ...]:
         """All voices there are."""
         return self._library.names()
 
-    def get(self, name: str) -> CastVoice:
-        """A voice that can be rendered with.
+    def get(self, name: str, style: str = "") -> CastVoice:
+        """A voice that can be rendered with, in a style that a script's word names.
 
         Raises:
-            VoiceError: There is none, it is damaged, made for other models, or not permitted.
+            VoiceError: There is none, it is damaged, made for other models, or not permitted; or it
+                has styles, but not this one.
             CheckpointError: Its models are missing.
         """
-        if name not in self._voices:
+        key = (name, style)
+        if key not in self._voices:
             try:
-                self._voices[name] = self._load(name)
+                self._voices[key] = self._load(name, self._library.style(name, style))
             except (VoiceError, CheckpointError) as error:
-                self._voices[name] = error
-        voice = self._voices[name]
+                self._voices[key] = error
+        voice = self._voices[key]
         if isinstance(voice, CastVoice):
             return voice
         raise voice
 
-    def _load(self, name: str) -> CastVoice:
-        folder = self._library.folder(name)
-        profile = self._library.get(name)
-        problem = profile.consent_problem(datetime.now(UTC).astimezone().date())
-        if problem is not None:
-            raise VoiceError(name, problem)
+    def _load(self, name: str, style: str) -> CastVoice:
+        folder = style_folder(self._library.folder(name), style)
+        voice, profile = self._library.get(name), self._library.get(name, style)
+        today = datetime.now(UTC).astimezone().date()
+        for each in (voice, profile) if profile.consent else (voice,):
+            problem = each.consent_problem(today)
+            if problem is not None:
+                raise VoiceError(each.label, problem)
         source = models_of(profile, self._project)
         digests = ModelDigests(self._digest(source.t2s), self._digest(source.synthesizer))
         require_models(profile, digests, folder, source)
         return CastVoice(
             ref=VoiceRef(
-                name=name,
+                name=f"{name}/{style}" if style else name,
                 folder=folder,
                 digest=profile.digest[:32],
                 models=digest([digests.t2s, digests.synthesizer]),
@@ -90,7 +91,10 @@ class VoiceShelf:
             ),
             symbols=profile.symbol_version,
             language=profile.language,
-            overrides=profile.sampling,
+            overrides=voice.sampling.model_copy(
+                update=profile.sampling.model_dump(exclude_none=True)
+            ),
+            style=style,
         )
 
     def _digest(self, path: Path) -> str:

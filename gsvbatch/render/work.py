@@ -27,6 +27,10 @@ class SpeechSampling:
     repetition_penalty: float
     speed: float
     style: str | None = None
+    """The voice's style that speaks; None is the voice as it is."""
+
+    ref_free: bool = False
+    """Whether the reference's words and tokens are left out before the line's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import logging
 import math
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import torch
 
@@ -95,7 +96,7 @@ class EngineSpeech:
         return Request(
             id=request.id,
             phoneme_ids=request.utterance.phoneme_ids,
-            voice=self._prompt(request.voice),
+            voice=self._prompt(request.voice, is_free=sampling.ref_free),
             seed=request.seed,
             sampling=Sampling(
                 top_k=sampling.top_k,
@@ -107,7 +108,7 @@ class EngineSpeech:
             max_tokens=token_limit(count_spoken(request.utterance)),
         )
 
-    def _prompt(self, voice: VoiceRef) -> VoicePrompt:
+    def _prompt(self, voice: VoiceRef, *, is_free: bool) -> VoicePrompt:
         if voice.digest not in self._prompts:
             profile = load_profile(voice.folder)
             self._prompts[voice.digest] = VoicePrompt(
@@ -115,7 +116,10 @@ class EngineSpeech:
                 prompt_tokens=tuple(int(i) for i in profile.prompt_tokens),
                 style=torch.from_numpy(profile.style),
             )
-        return self._prompts[voice.digest]
+        prompt = self._prompts[voice.digest]
+        if is_free:
+            return replace(prompt, prompt_phoneme_ids=(), prompt_tokens=(), prompt_bert=None)
+        return prompt
 
 
 def token_limit(n_spoken: int) -> int:

@@ -15,8 +15,8 @@ from gsvbatch.script.source import Problems
 from gsvbatch.units import Seconds
 
 FIELDS = (
-    "id", "chapter", "speaker", "text", "language", "voice", "style", "speed", "seed", "pause_before", "pause_after",
-    "start", "end", "output", "notes",
+    "id", "chapter", "speaker", "text", "language", "voice", "style", "speed", "seed", "top_k", "top_p", "temperature",
+    "repetition_penalty", "pause_before", "pause_after", "start", "end", "output", "notes",
 )  # fmt: skip
 """Every field of a line that a file can hold, in the order that files are written."""
 
@@ -30,6 +30,10 @@ _ALIASES: Mapping[str, str] = {
     "style": "style emotion instruct mood 情绪 情感 风格 语气",
     "speed": "speed rate pacing speed_factor 语速 速度 倍速",
     "seed": "seed 种子 随机种子",
+    "top_k": "top_k",
+    "top_p": "top_p",
+    "temperature": "temperature temp 温度 采样温度",
+    "repetition_penalty": "repetition_penalty 重复惩罚 重复惩罚系数",
     "pause_before": "pause_before 前停顿 句前停顿",
     "pause_after": "pause_after pause 停顿 后停顿 句后停顿 停顿秒",
     "start": "start start_time begin 开始 开始时间 起始时间",
@@ -50,6 +54,13 @@ _LANGUAGES: Mapping[str, str] = {
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(s|sec|秒|ms|毫秒)?", re.IGNORECASE)
 _TIMECODE = re.compile(r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,3})?)")
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})")
+
+_FACTORS: Mapping[str, tuple[float, float, float]] = {
+    "top_p": (0, 1, 0.9),
+    "temperature": (0, 5, 0.8),
+    "repetition_penalty": (1, 10, 1.35),
+}
+"""Least, most and an example of what a line may say of its sampling; none may be 0."""
 
 MAX_PAUSE: Seconds = 600.0
 MAX_SEED = 2**63 - 1
@@ -118,6 +129,10 @@ class FieldReader:
             style=at.text("style"),
             speed=at.speed(),
             seed=at.seed(),
+            top_k=at.top_k(),
+            top_p=at.factor("top_p"),
+            temperature=at.factor("temperature"),
+            repetition_penalty=at.factor("repetition_penalty"),
             pause_before=at.pause("pause_before"),
             pause_after=at.pause("pause_after"),
             start=start,
@@ -157,6 +172,24 @@ class _Values:
         value = self._number("speed", "a speaking rate such as 0.9 or 1.2")
         if value is not None and not 0.25 <= value <= 4:
             self.note("speed", f"{value:g} is outside 0.25 to 4 (1 is the voice's own rate)")
+            return None
+        return value
+
+    def top_k(self) -> int | None:
+        value = self._number("top_k", "a whole number such as 15")
+        if value is None:
+            return None
+        if not 1 <= value <= 1024 or value != int(value):
+            self.note("top_k", f"{value:g} is not a whole number from 1 to 1024")
+            return None
+        return int(value)
+
+    def factor(self, field: str) -> float | None:
+        low, high, wanted = _FACTORS[field]
+        value = self._number(field, f"a number such as {wanted:g}")
+        if value is not None and not (value >= low and 0 < value <= high):
+            allowed = f"from {low:g} to {high:g}" if low else f"above 0 and up to {high:g}"
+            self.note(field, f"{value:g} is not {allowed}")
             return None
         return value
 

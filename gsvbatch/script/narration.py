@@ -167,7 +167,7 @@ class Outline:
                 line_number, f"has no words{said_by}; put them on the same line, or delete it"
             )
             return
-        line = self._fields.line(line_number, values, {}, piece.extra)
+        line = self._fields.line(line_number, values, {}, {})
         if line is None:
             return
         if line.voice is None and self._voice is not None:

@@ -7,7 +7,7 @@ look like one, common non-names are reserved, a file may list its speakers, and 
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from gsvbatch.script.fields import field_of
 
@@ -36,7 +36,6 @@ _NARRATION_ENDS = ("说", "说道", "问", "问道", "答", "喊", "叫", "想",
 _PARTICLES = frozenset(
     {"of", "the", "de", "da", "van", "von", "der", "la", "le", "el", "and", "&", "al"}
 )
-_SAMPLING = {"temp": "temperature", "temperature": "temperature", "top_k": "top_k", "top_p": "top_p", "repetition_penalty": "repetition_penalty"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,6 @@ class Piece:
     values: Mapping[str, str]
     """Written value by field name; ``text`` always, the others where they were given."""
 
-    extra: Mapping[str, str] = field(default_factory=dict)
     problem: str | None = None
 
 
@@ -148,7 +146,6 @@ def _bracket_head(inside: str, text: str, allowed: frozenset[str] | None) -> Pie
     values = {"speaker": name, "text": text.strip()}
     if colon:
         values["language"] = language.strip()
-    extra: dict[str, str] = {}
     for directive in directives:
         what, separator, value = (part.strip() for part in directive.partition(":"))
         known = field_of(what)
@@ -156,13 +153,10 @@ def _bracket_head(inside: str, text: str, allowed: frozenset[str] | None) -> Pie
             return Piece(
                 values, problem=f"{directive!r} in [{inside}] is not written as name:value"
             )
-        if what.casefold() in _SAMPLING:
-            extra[_SAMPLING[what.casefold()]] = value
-        elif known is None or known in {"text", "speaker", "chapter", "start", "end"}:
+        if known is None or known in {"text", "speaker", "chapter", "start", "end"}:
             return Piece(
                 values,
-                problem=f"{what!r} in [{inside}] is not a setting of a line; seed, speed, style, voice, lang are",
+                problem=f"{what!r} in [{inside}] is not a setting of a line; seed, speed, style, voice, lang, temperature, top_k, top_p are",
             )
-        else:
-            values[known] = value
-    return Piece(values, extra)
+        values[known] = value
+    return Piece(values)

@@ -113,7 +113,7 @@ class _Subtitles(ABC):
                 if re.fullmatch(r"[0-9]{1,9}", cue.name)
                 else cue.name
             )
-        line = reader.line(cue.timing + 1, values, {}, piece.extra)
+        line = reader.line(cue.timing + 1, values, {}, {})
         return None if line is None else Draft(line, self._slot(cue, source))
 
     def _unescape(self, text: str) -> str:

@@ -14,7 +14,9 @@ from gsvbatch.script.speakers import parse_piece, speaker_key
 from gsvbatch.script.yaml_tree import Mapping, Node, Scalar, Sequence, parse_yaml, scalars
 
 _TOP = {"title": "title", "标题": "title", "metadata": "metadata", "元数据": "metadata", "speakers": "speakers", "角色": "speakers", "lines": "lines", "台词": "lines"}  # fmt: skip
-_DEFAULTS = frozenset({"voice", "language", "style", "speed"})
+_DEFAULTS = frozenset(
+    {"voice", "language", "style", "speed", "top_k", "top_p", "temperature", "repetition_penalty"}
+)
 """What a speaker may set for all lines of his."""
 
 
@@ -126,7 +128,7 @@ class _Lines:
         piece = parse_piece(node.value, self._source.speakers)
         if piece.problem:
             self._problems.add(node.line_number, piece.problem)
-        line = self._line(node.line_number, dict(piece.values), {}, dict(piece.extra))
+        line = self._line(node.line_number, dict(piece.values), {}, {})
         if line is None:
             return None
         end = node.end - 1 if node.style in {"'", '"'} else node.end
@@ -174,7 +176,7 @@ def _speakers(node: Node | None, problems: Problems) -> dict[str, dict[str, str]
                 if field not in _DEFAULTS or not isinstance(value, Scalar):
                     problems.add(
                         key.line_number,
-                        f"{key.value!r} is nothing a speaker sets; voice, language, style, speed are",
+                        f"{key.value!r} is nothing a speaker sets; voice, language, style, speed and sampling are",
                     )
                 else:
                     own[field] = value.value

@@ -21,7 +21,7 @@ from gsvbatch.text.stream import Stream
 from gsvbatch.text.symbols import SymbolTable, SymbolVersion
 from gsvbatch.units import Seconds
 
-FRONTEND_VERSION = "1"
+FRONTEND_VERSION = "2"
 """Part of every take's fingerprint; to be raised whenever any phoneme may change."""
 
 
@@ -57,6 +57,7 @@ class Frontend:
         max_characters: int = 60,
         read_parentheses: bool = False,
         cut: str = segment.SENTENCE,
+        pause: Seconds | None = None,
     ) -> None:
         """Set up; costs next to nothing.
 
@@ -66,6 +67,7 @@ class Frontend:
             max_characters: Longest utterance, in Chinese characters (see `segment.cut`).
             read_parentheses: Speak what stands in round brackets.
             cut: How a line is cut into utterances, one of `segment.METHODS`.
+            pause: Silence between the utterances of a line; None goes by the marks they end with.
 
         Raises:
             ConfigError: There is no such way to cut, or ``max_characters`` is too small.
@@ -81,6 +83,7 @@ class Frontend:
         self.max_characters = max_characters
         self.read_parentheses = read_parentheses
         self.cut = cut
+        self.pause = pause
         self._frontends: dict[str, LanguageFrontend] = {}
 
     def __getstate__(self) -> dict[str, object]:
@@ -180,7 +183,9 @@ class Frontend:
                         pieces[-1].pause_after = waiting
                     piece = _Piece(text, stretch.languages[start:end], shown_before + shown)
                     piece.pause_before = 0.0 if pieces else waiting
-                    piece.pause_after = assembly.pause_after(text)
+                    piece.pause_after = (
+                        assembly.pause_after(text) if self.pause is None else self.pause
+                    )
                     pieces.append(piece)
                     shown_before, waiting, is_after_pause = "", 0.0, False
                 elif pieces:
@@ -240,10 +245,14 @@ def _make_frontend(span: Span, symbols: SymbolVersion) -> LanguageFrontend:
         from gsvbatch.text.english import English
 
         return English(symbols)
+    if span.language == "ja":
+        from gsvbatch.text.japanese import Japanese
+
+        return Japanese()
     name = languages.NAMES.get(span.language)
     what = f"{name} ({span.language})" if name else f"{span.language!r}"
     shown = "".join(filter(str.isalnum, span.text))
     raise UnpronounceableError(
         span.text.strip(),
-        f"{what} cannot be spoken yet, only zh and en; give it other words, as in {{{shown[:8]}|...}}",
+        f"{what} cannot be spoken yet, only zh, en and ja; give it other words, as in {{{shown[:8]}|...}}",
     )

@@ -37,7 +37,12 @@ _TOKEN = re.compile(
     re.DOTALL | re.ASCII,
 )
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]*")
+_QUOTED = re.compile(r"([「『“][^「」『』“”]*[」』”])")
 _KANA = re.compile(r"[\u3041-\u30fa\u31f0-\u31ff\uff66-\uff9f]")
+_HANGUL = re.compile(r"[\uac00-\ud7af\u1100-\u11ff\u3130-\u318f]")
+_HAN_WRITING = ("zh", "ja", "ko")
+# Japanese dictionaries list some of them, Japanese sentences have none.
+_CHINESE_ONLY = frozenset("你妳您她它們們这這吗嗎吧呢啊喔哦很没說还還么麼")
 # Letters of no script's own alphabet: signs of measure and mathematics, which go with their neighbours.
 _SIGN_NAMES = ("MICRO", "FEMININE", "MASCULINE", "MODIFIER", "MATHEMATICAL", "DOUBLE-STRUCK", "SCRIPT", "BLACK-LETTER",
                "ANGSTROM", "KELVIN", "OHM", "GREEK", "LATIN", "CIRCLED", "PARENTHESIZED", "SQUARE", "COMBINING")  # fmt: skip
@@ -50,6 +55,8 @@ class _Token:
     text: str
     kind: str
     language: str | None
+    home: str | None = None
+    """The language of the numbers around it, where its sentence tells."""
 
 
 def base_language(tag: str | None) -> str | None:
@@ -107,15 +114,12 @@ def _runs(text: str, forced: Sequence[str | None]) -> Iterator[tuple[str | None,
 
 
 def _tokens(text: str, main: str | None, readings: Mapping[str, Reading]) -> Iterator[_Token]:
-    """Yield a text's tokens; numbers and marks, which no script decides, have no language yet."""
-    sentences = _SENTENCE.finditer(text)
-    sentence_end, han = 0, "zh"
+    """Yield a text's tokens; marks and most numbers, which no script decides, have no language yet."""
+    homes = list(_homes(text, main))
     # The micro sign is written for the Greek letter, which is what the table of units has.
     for match in _TOKEN.finditer(text.replace("µ", "μ")):
-        while match.start() >= sentence_end:
-            sentence = next(sentences)
-            sentence_end, han = sentence.end(), _language_of_han(sentence[0], main)
         kind, found = match.lastgroup or "other", text[match.start() : match.end()]
+        home = homes[match.start()]
         language: str | None = None
         if kind == "english":
             language = "en"
@@ -127,26 +131,46 @@ def _tokens(text: str, main: str | None, readings: Mapping[str, Reading]) -> Ite
             reading = readings.get(found)
             language = "en" if reading and reading.kind == "arpabet" else "zh"
         elif kind == "other" and (is_han(found) or found in "々〆"):
-            kind, language = "han", han
+            kind, language = "han", home or "zh"
         elif kind == "other" and found.isalpha():
             language = _script(found)
-        yield _Token(found, kind, language)
+        yield _Token(found, kind, language, home)
 
 
-def _language_of_han(sentence: str, main: str | None) -> str:
-    """Return the language of a sentence's Han characters.
+def _homes(text: str, main: str | None) -> Iterator[str | None]:
+    """Yield for each character the language that its sentence's Han characters and numbers are in, if known.
 
-    Kana make a sentence Japanese unless it has a character that Japanese does not use, as 你 or 这.
+    What stands in quotation marks is looked at by itself, and goes with its sentence if that tells nothing.
+    """
+    for sentence in _SENTENCE.findall(text):
+        parts = _QUOTED.split(sentence)
+        outer = _home("".join(parts[::2]), main)
+        for index, part in enumerate(parts):
+            home = (_home(part, main) or outer) if index % 2 else outer
+            yield from (home for _ in part)
+
+
+def _home(text: str, main: str | None) -> str | None:
+    """Return the language of a sentence's Han characters and numbers, None if only the line can tell.
+
+    Kana make it Japanese, unless there is a character that Japanese does not use, as 你 or 这, or no kana but
+    the の that Chinese shop signs are fond of.
     """
     if main in ("ja", "ko", "yue"):
         return main
-    if main is None and _KANA.search(sentence):
+    kana = set(_KANA.findall(text))
+    if kana and (kana != {"の"} or main is None):
+        han = "".join(filter(is_han, text))
+        if not _CHINESE_ONLY.isdisjoint(han):
+            return "zh"
         try:
-            "".join(filter(is_han, sentence)).encode("shift_jis")
+            han.encode("cp932")
         except UnicodeEncodeError:
             return "zh"
         return "ja"
-    return "zh"
+    if _HANGUL.search(text) and not any(map(is_han, text)):
+        return "ko"
+    return None
 
 
 def _script(letter: str) -> str | None:
@@ -160,7 +184,7 @@ def _script(letter: str) -> str | None:
 def _settle(tokens: list[_Token], main: str | None) -> list[_Token]:
     """Give a language to each token that has none."""
     known = [token.language for token in tokens if token.language]
-    line = main or ("zh" if "zh" in known else known[0] if known else "zh")
+    line = main or next((name for name in (*_HAN_WRITING, *known) if name in known), "zh")
     result = list(tokens)
     for start, end in _stretches(tokens):
         n_words = sum(t.language == "en" and len(t.text) > 1 for t in tokens[start:end])
@@ -169,8 +193,9 @@ def _settle(tokens: list[_Token], main: str | None) -> list[_Token]:
             token = tokens[index]
             if token.language is None and token.kind == "number":
                 touches = index + 1 < len(tokens) and tokens[index + 1].kind == "han"
+                home = token.home or line
                 result[index] = replace(
-                    token, language="en" if is_english and not touches else line
+                    token, language="en" if is_english and not touches else home
                 )
     previous: str | None = None
     for index, token in enumerate(result):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsvbatch.training.corpus import FRAME_RATE
+from gsvbatch.training.kana_letters import locate_kana
 from gsvbatch.training.teacher_letters import ARROWS, MARKS, STRESS, letters_of
 from gsvbatch.units import Seconds
 
@@ -62,7 +63,9 @@ class Timing:
         return sum(self.durations) * TICK
 
 
-def locate(phones: Sequence[str], letters: str) -> list[tuple[int, int] | None]:
+def locate(
+    phones: Sequence[str], letters: str, language: str = "zh"
+) -> list[tuple[int, int] | None]:
     """Return the stretch of letters, first and end, that each phone was written with.
 
     Spaces and pauses between phones are passed over; a mark that the letters lack is None.
@@ -70,6 +73,8 @@ def locate(phones: Sequence[str], letters: str) -> list[tuple[int, int] | None]:
     Raises:
         ValueError: The letters say something else; the message names the phone.
     """
+    if language == "ja":
+        return locate_kana(phones, letters)
     found: list[tuple[int, int] | None] = []
     at = 0
     for phone in phones:
@@ -139,6 +144,9 @@ class Frames:
 
     voiced: NDArray[np.bool_]
 
+    height: float
+    """Natural logarithm of the median pitch in hertz; 0 where nothing is voiced."""
+
 
 def label_frames(
     timing: Timing, tone: NDArray[np.int8], n_frames: int, offset: Seconds = 0.0
@@ -163,7 +171,7 @@ def label_frames(
     height = np.log(np.maximum(heard, LOWEST_PITCH))
     middle = np.median(height[voiced]) if voiced.any() else 0.0
     pitch = np.where(voiced, height - middle, 0.0).astype(np.float16)
-    return Frames(names, marks, pitch, voiced)
+    return Frames(names, marks, pitch, voiced, float(middle))
 
 
 def _neighbour(letters: str, i: int, step: int) -> str:

@@ -1,13 +1,21 @@
-"""The codebook: k-means over the content encoder's 25 Hz features, and the corpus in tokens."""
+"""The codebook: codes named after sounds, and the corpus in tokens.
+
+The teacher tells which phoneme sounds at every moment and how high, so a token is simply named after
+that: a phoneme as it begins, or as it goes on at one of five heights. A small text-to-semantic stage
+then has rhythm and melody to learn rather than the accidents of a clustering, and the synthesizer knows
+what is said. A code's vector is the mean of the content encoder's features where it sounds, so a
+recording, whose sounds nobody tells, is tokenized by the nearest code as ever.
+"""
 
 import logging
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gsvbatch.training.content import ContentTrainer, resampled
-from gsvbatch.training.corpus import SAMPLE_RATE, Corpus
+from gsvbatch.training.corpus import FRAME_RATE, SAMPLE_RATE, Corpus, Entry, phoneme_starts
 from gsvbatch.units import SEMANTIC_RATE
 
 logger = logging.getLogger(__name__)
@@ -15,68 +23,144 @@ logger = logging.getLogger(__name__)
 TRAILING_SILENCE = 9600
 """Zeros after every utterance, samples at 16 kHz, as enrolment appends them."""
 
+HEIGHTS = (-0.22, -0.08, 0.03, 0.15)
+"""Bounds between the five heights of a sound: natural logarithm of pitch over the line's median."""
 
-def kmeans(points: Tensor, n_clusters: int, n_rounds: int, seed: int = 0) -> Tensor:
-    """Return cluster centres (K, C) of points (N, C) by Lloyd's rounds.
+KINDS = 3 + len(HEIGHTS)
+"""Of a phoneme's tokens: it begins; goes on without a voice; goes on at one of five heights."""
 
-    An empty cluster moves to a random point, so that every code stays in use.
+FRAMES_PER_TOKEN = FRAME_RATE // SEMANTIC_RATE
+
+
+def places(entry: Entry, n_tokens: int) -> NDArray[np.int64]:
+    """Return which phoneme of an utterance sounds at each of its tokens, by index, (n_tokens,)."""
+    middles = (np.arange(n_tokens) + 0.5) / SEMANTIC_RATE
+    found = np.searchsorted(phoneme_starts(entry), middles, side="right") - 1
+    return found.clip(min=0).astype(np.int64)
+
+
+def token_count(entry: Entry) -> int:
+    """How many tokens an utterance has with the silence after it."""
+    seconds = entry.n_samples / SAMPLE_RATE
+    return int(seconds * SEMANTIC_RATE) + TRAILING_SILENCE * SEMANTIC_RATE // 16000
+
+
+def sounding(corpus: Corpus, entry: Entry) -> NDArray[np.int64]:
+    """Return what sounds at each token: KINDS times the phoneme's id, plus the kind."""
+    n = token_count(entry)
+    at = places(entry, n)
+    goes_on = np.concatenate([[False], at[1:] == at[:-1]])
+    frames = slice(entry.first_frame, entry.first_frame + entry.n_frames)
+    shape = (n, FRAMES_PER_TOKEN)
+    room = n * FRAMES_PER_TOKEN
+    voiced = np.resize(np.pad(corpus.voiced[frames], (0, room)), room).reshape(shape)
+    pitch = np.resize(np.pad(corpus.pitch[frames].astype(float), (0, room)), room).reshape(shape)
+    n_voiced = voiced.sum(1)
+    height = np.searchsorted(HEIGHTS, (pitch * voiced).sum(1) / np.maximum(n_voiced, 1))
+    kind = np.where(goes_on, np.where(n_voiced > 0, 2 + height, 1), 0)
+    return np.array(entry.phoneme_ids)[at] * KINDS + kind
+
+
+def choose_codes(counts: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Return a code for every sound, (S,) like ``counts``.
+
+    The most frequent sounds have codes of their own. Others share that of the same phoneme's nearest
+    kind, or else, as they are hardly ever heard, the most frequent code.
     """
-    generator = torch.Generator().manual_seed(seed)
-    centres = points[torch.randperm(len(points), generator=generator)[:n_clusters]].clone()
-    for _ in range(n_rounds):
-        nearest = assign(points, centres)
-        counts = torch.bincount(nearest, minlength=n_clusters)
-        sums = torch.zeros_like(centres).index_add_(0, nearest, points)
-        centres = sums / counts.clamp(min=1)[:, None]
-        empty = torch.nonzero(counts == 0)[:, 0]
-        if len(empty):
-            picks = torch.randint(len(points), (len(empty),), generator=generator)
-            centres[empty] = points[picks]
-    return centres
+    ranked = np.argsort(-counts, kind="stable")
+    own = ranked[: min(size, int((counts > 0).sum()))]
+    codes = np.full(len(counts), -1)
+    codes[own] = np.arange(len(own))
+    by_phoneme = codes.reshape(-1, KINDS)
+    shared = codes.copy()
+    for sound in np.flatnonzero(codes < 0):
+        fellows = by_phoneme[sound // KINDS]
+        known = np.flatnonzero(fellows >= 0)
+        nearest = known[np.abs(known - sound % KINDS).argmin()] if len(known) else None
+        shared[sound] = 0 if nearest is None else fellows[nearest]
+    return shared
 
 
 def assign(points: Tensor, centres: Tensor) -> Tensor:
-    """Return the nearest centre's index (N,) of points (N, C)."""
+    """Return the nearest centre's index (N,) of each point (N, C)."""
     norms = centres.square().sum(1)
     return torch.cat([(norms - 2 * part @ centres.T).argmin(dim=1) for part in points.split(16384)])
 
 
+def code_vectors(points: Tensor, tokens: Tensor, size: int, distinct: float, seed: int) -> Tensor:
+    """Return the codes' vectors (size, C): means of their points, set apart a little at random.
+
+    Args:
+        points: features, (N, C).
+        tokens: the points' codes, (N,).
+        size: codes; those beyond the highest in use repeat the first, which the nearest-code search
+            meets before them.
+        distinct: length of the random part, as a share of the points' distance from their means. Two
+            sounds that the encoder confuses still look different to the synthesizer.
+        seed: of the random part.
+    """
+    sums = torch.zeros(size, points.shape[1]).index_add_(0, tokens, points)
+    counts = torch.bincount(tokens, minlength=size)
+    means = sums / counts.clamp(min=1)[:, None]
+    spread = (points - means[tokens]).square().mean().sqrt()
+    generator = torch.Generator().manual_seed(seed)
+    vectors = means + distinct * spread * torch.randn(means.shape, generator=generator)
+    vectors[counts == 0] = vectors[0].clone()
+    return vectors
+
+
 @torch.inference_mode()
+def content_features(corpus: Corpus, model: ContentTrainer) -> list[Tensor]:
+    """Return the 25 Hz features (T, C) of every recorded utterance and the silence after it."""
+    audio = resampled(corpus)
+    starts = np.cumsum([0] + [corpus.entries[i].n_samples * 2 // 3 for i in corpus.recorded])
+    features: list[Tensor] = []
+    for place in range(len(corpus.recorded)):
+        piece = audio[starts[place] : starts[place + 1]].astype(np.float32) / 32768.0
+        piece = np.pad(piece, (0, TRAILING_SILENCE))
+        features.append(model.project(torch.from_numpy(piece)[None])[0].float())
+        if place % 500 == 0:
+            logger.info("content features of %d of %d utterances", place, len(corpus.recorded))
+    return features
+
+
 def build_codebook(
-    corpus: Corpus, model: ContentTrainer, size: int, n_rounds: int = 25, seed: int = 0
+    corpus: Corpus, model: ContentTrainer, size: int, distinct: float = 0.25, seed: int = 0
 ) -> float:
     """Write ``codebook.npy`` (size, C) and ``tokens.npz`` into the corpus's folder.
 
-    Returns the perplexity of the tokens: how many codes are in use, in effect.
+    ``tokens`` are what the teacher said, ``heard`` what the encoder makes of it, as it will of a voice's
+    reference; the same where there is no recording. Both go on through the silence after an utterance,
+    15 tokens; ``spoken`` counts those that belong to the utterance itself.
 
-    Tokens of an utterance go on through the silence after it, 15 tokens; ``spoken`` counts those
-    that belong to the recording itself.
+    Returns:
+        The share of recorded tokens that are heard as they were said.
     """
-    audio = resampled(corpus)
-    starts = np.cumsum([0] + [entry.n_samples * 2 // 3 for entry in corpus.entries])
-    model.eval()
-    features: list[Tensor] = []
-    for i, entry in enumerate(corpus.entries):
-        samples = audio[starts[i] : starts[i] + entry.n_samples * 2 // 3].astype(np.float32)
-        padded = np.concatenate([samples / 32768.0, np.zeros(TRAILING_SILENCE, np.float32)])
-        features.append(model.project(torch.from_numpy(padded)[None])[0].float())
-        if i % 500 == 0:
-            logger.info("content features of %d of %d utterances", i, len(corpus.entries))
-    points = torch.cat(features)
-    chosen = torch.randperm(len(points), generator=torch.Generator().manual_seed(seed))[:80000]
-    centres = kmeans(points[chosen], size, n_rounds, seed)
-    tokens = assign(points, centres)
-    lengths = [len(part) for part in features]
-    spoken = [round(entry.n_samples / SAMPLE_RATE * SEMANTIC_RATE) for entry in corpus.entries]
-    used = torch.bincount(tokens, minlength=size).float()
-    share = used / used.sum()
-    perplexity = float(torch.exp(-(share * torch.log(share.clamp(min=1e-9))).sum()))
-    logger.info("codebook of %d, perplexity %.0f", size, perplexity)
-    np.save(corpus.folder / "codebook.npy", centres.numpy())
+    said = [sounding(corpus, entry) for entry in corpus.entries]
+    n_sounds = (max(int(part.max()) for part in said) // KINDS + 1) * KINDS
+    features = content_features(corpus, model)
+    lengths = [
+        min(len(part), len(said[i])) for i, part in zip(corpus.recorded, features, strict=True)
+    ]
+    recorded = np.concatenate([said[i][:n] for i, n in zip(corpus.recorded, lengths, strict=True)])
+    codes = choose_codes(np.bincount(recorded, minlength=n_sounds), size)
+    points = torch.cat([part[:n] for part, n in zip(features, lengths, strict=True)])
+    wanted = torch.from_numpy(codes[recorded])
+    vectors = code_vectors(points, wanted, size, distinct, seed)
+    nearest = assign(points, vectors)
+    agreement = float((nearest == wanted).float().mean())
+    logger.info("%d codes in use, %.0f %% heard", len(wanted.unique()), 100 * agreement)
+    tokens = [codes[part] for part in said]
+    heard = [part.copy() for part in tokens]
+    pieces = torch.split(nearest, lengths)
+    for i, piece in zip(corpus.recorded, pieces, strict=True):
+        heard[i][: len(piece)] = piece.numpy()
+    np.save(corpus.folder / "codebook.npy", vectors.numpy())
     np.savez(
         corpus.folder / "tokens.npz",
-        tokens=tokens.numpy().astype(np.int16),
-        lengths=np.array(lengths),
-        spoken=np.array(spoken),
+        tokens=np.concatenate(tokens).astype(np.int16),
+        heard=np.concatenate(heard).astype(np.int16),
+        lengths=np.array([len(part) for part in tokens]),
+        spoken=np.array([round(e.n_samples / SAMPLE_RATE * SEMANTIC_RATE) for e in corpus.entries]),
     )
-    return perplexity
+    return agreement

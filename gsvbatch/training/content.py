@@ -84,12 +84,12 @@ class ContentTrainer(nn.Module):
 
 
 def resampled(corpus: Corpus) -> np.memmap:
-    """Return the corpus's audio at 16 kHz, made once; utterance starts scale by 2/3."""
+    """Return the recorded utterances' audio at 16 kHz, made once, each two thirds as many samples."""
     path = corpus.folder / "audio16k.i16"
     if not path.exists():
         beside = path.with_suffix(".tmp")
         with beside.open("wb") as file:
-            for entry in corpus.entries:
+            for entry in (corpus.entries[i] for i in corpus.recorded):
                 audio = soxr.resample(corpus.samples(entry), SAMPLE_RATE, CONTENT_RATE)
                 n = entry.n_samples * 2 // 3
                 audio = np.pad(audio, (0, max(0, n - len(audio))))[:n]
@@ -110,7 +110,8 @@ def train_content(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     audio = resampled(corpus)
-    starts = np.cumsum([0] + [entry.n_samples * 2 // 3 for entry in corpus.entries])
+    entries = [corpus.entries[i] for i in corpus.recorded]
+    starts = np.cumsum([0] + [entry.n_samples * 2 // 3 for entry in entries])
     n_labels = int(corpus.label.max()) + 1
     model = ContentTrainer(recipe, n_labels).to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=0.01)
@@ -119,7 +120,7 @@ def train_content(
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
     F_crop = int(recipe.crop * FRAME_RATE)
-    weights = np.array([entry.n_frames for entry in corpus.entries], float)
+    weights = np.array([entry.n_frames for entry in entries], float)
     weights /= weights.sum()
     kinds = (corpus.label, corpus.tone, corpus.pitch, corpus.voiced)
     labels = [np.asarray(kind) for kind in kinds]
@@ -127,11 +128,11 @@ def train_content(
     model.train()
     while run.step < recipe.n_steps and not run.is_over:
         rng = run.draw(seed)
-        picks = rng.choice(len(corpus.entries), recipe.batch, p=weights)
+        picks = rng.choice(len(entries), recipe.batch, p=weights)
         waves = np.zeros((recipe.batch, F_crop * 320 + 80), np.float32)
         targets = [np.zeros((recipe.batch, F_crop), kind) for kind in ("i8", "i8", "f4", "f4")]
         for row, i in enumerate(picks):
-            entry = corpus.entries[i]
+            entry = entries[i]
             # Up to 0.4 s past the end, so that silence after speech is known too.
             at = int(rng.integers(-5, max(1, entry.n_frames + 20 - F_crop)))
             first, last = max(at, 0), min(at + F_crop, entry.n_frames)
@@ -168,12 +169,13 @@ def train_content(
     return model.eval()
 
 
-def load_content(corpus: Corpus, folder: Path, recipe: ContentRecipe) -> ContentTrainer:
+def load_content(folder: Path, recipe: ContentRecipe) -> ContentTrainer:
     """Return the content encoder that a run last saved, in eval mode.
 
     Raises:
         CheckpointError: The run has saved nothing yet.
     """
-    model = ContentTrainer(recipe, int(corpus.label.max()) + 1)
-    model.load_state_dict(read_state(folder)["model"])
+    weights = read_state(folder)["model"]
+    model = ContentTrainer(recipe, len(weights["label.bias"]) // 2)
+    model.load_state_dict(weights)
     return model.eval()

@@ -31,7 +31,7 @@ class Entry:
     text: str
     speaker: str
     start: int
-    """First sample in the audio file."""
+    """First sample in the audio file; -1 for a line of which only the timing is known."""
 
     n_samples: int
     phoneme_ids: tuple[int, ...]
@@ -40,6 +40,13 @@ class Entry:
 
     first_frame: int
     n_frames: int
+    height: float
+    """Natural logarithm of the median pitch in hertz; that of ``Corpus.pitch`` is relative to it."""
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether it was recorded."""
+        return self.start >= 0
 
     def phonemes_between(self, start: Seconds, end: Seconds) -> tuple[int, ...]:
         """Return the ids of the groups that overlap a stretch of time."""
@@ -86,7 +93,13 @@ class Corpus:
                 raise ConfigError(
                     f"{folder / name}: missing; gsvbatch train prepare makes a corpus"
                 )
-        self.audio = np.memmap(folder / "audio.i16", dtype="<i2", mode="r")
+        audio_path = folder / "audio.i16"
+        # A file of no bytes cannot be mapped.
+        self.audio: NDArray[np.int16] = (
+            np.memmap(audio_path, dtype="<i2", mode="r")
+            if audio_path.stat().st_size
+            else np.zeros(0, np.int16)
+        )
         self.entries: list[Entry] = []
         with (folder / "index.jsonl").open(encoding="utf-8") as lines:
             for line in lines:
@@ -103,6 +116,7 @@ class Corpus:
                         groups=tuple(tuple(group) for group in row["groups"]),
                         first_frame=row["fstart"],
                         n_frames=row["nf"],
+                        height=row["height"],
                     )
                 )
         frames = np.load(folder / "frames.npz")
@@ -110,6 +124,7 @@ class Corpus:
         self.tone: NDArray[np.int8] = frames["tone"]
         self.pitch: NDArray[np.float16] = frames["pitch"]
         self.voiced: NDArray[np.bool_] = frames["voiced"]
+        self.recorded = [i for i, entry in enumerate(self.entries) if entry.has_audio]
         self.by_speaker: dict[str, list[int]] = defaultdict(list)
         for i, entry in enumerate(self.entries):
             self.by_speaker[entry.speaker].append(i)
@@ -126,13 +141,21 @@ class Corpus:
 
     @property
     def tokens(self) -> list[NDArray[np.int64]]:
-        """Semantic tokens of every utterance, in the order of ``entries``.
+        """Semantic tokens of every utterance as the teacher said it, in the order of ``entries``.
 
         Raises:
             ConfigError: There is no codebook yet.
         """
+        return self._tokens("tokens")
+
+    @property
+    def heard(self) -> list[NDArray[np.int64]]:
+        """Semantic tokens of every utterance as the content encoder hears it."""
+        return self._tokens("heard")
+
+    def _tokens(self, kind: str) -> list[NDArray[np.int64]]:
         if not (self.folder / "tokens.npz").is_file():
             raise ConfigError(f"{self.folder}: no tokens yet; gsvbatch train codebook makes them")
         data = np.load(self.folder / "tokens.npz")
-        flat, lengths = data["tokens"].astype(np.int64), data["lengths"]
+        flat, lengths = data[kind].astype(np.int64), data["lengths"]
         return list(np.split(flat, np.cumsum(lengths)[:-1]))

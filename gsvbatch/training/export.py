@@ -8,10 +8,10 @@ import torch
 from gsvbatch.gsv.native import save_native
 from gsvbatch.gsv.synthesizer import Synthesizer
 from gsvbatch.gsv.t2s import TextToSemantic
-from gsvbatch.training.content import ContentRecipe, ContentTrainer
+from gsvbatch.training.content import ContentRecipe, load_content
 from gsvbatch.training.corpus import Corpus
 from gsvbatch.training.loop import read_state
-from gsvbatch.training.synthesizer import PriorRecipe, generator_part
+from gsvbatch.training.synthesizer import SynthesizerRecipe, fix_spread
 from gsvbatch.training.t2s import T2SRecipe
 
 
@@ -23,21 +23,19 @@ def export(
     version: str = "mini",
     content: ContentRecipe | None = None,
     t2s: T2SRecipe | None = None,
-    prior: PriorRecipe | None = None,
+    synthesizer: SynthesizerRecipe | None = None,
 ) -> None:
-    """Write the models that ``content``, ``t2s``, ``prior`` and ``generator`` below ``runs`` hold.
+    """Write the models that ``content``, ``t2s`` and ``synthesizer`` below ``runs`` hold.
 
     Critics and heads stay behind; the synthesizer takes the content encoder's projection
     to 25 Hz and the codebook, as in upstream's checkpoints.
     """
-    n_labels = int(corpus.label.max()) + 1
-    trained = ContentTrainer(content or ContentRecipe(), n_labels)
-    trained.load_state_dict(read_state(runs / "content")["model"])
+    trained = load_content(runs / "content", content or ContentRecipe())
     first = TextToSemantic((t2s or T2SRecipe()).config)
     first.load_state_dict(read_state(runs / "t2s")["model"])
-    second = Synthesizer((prior or PriorRecipe()).config)
-    second.load_state_dict(read_state(runs / "prior")["model"] | generator_part(second))
-    second.dec.load_state_dict(read_state(runs / "generator")["model"])
+    second = Synthesizer((synthesizer or SynthesizerRecipe()).config)
+    second.load_state_dict(read_state(runs / "synthesizer")["model"])
+    fix_spread(second)
     second.ssl_proj.load_state_dict(trained.ssl_proj.state_dict())
     second.quantizer.table.copy_(torch.from_numpy(np.load(corpus.folder / "codebook.npy")))
     save_native(folder, first, second, trained.encoder, version=version)

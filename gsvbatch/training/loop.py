@@ -6,10 +6,12 @@ import math
 import os
 import pickle
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -85,7 +87,7 @@ class Run:
         the very weights of one that was not.
         """
         torch.manual_seed(int(np.random.SeedSequence([seed, self.step]).generate_state(1)[0]))
-        return np.random.default_rng([seed, self.step])
+        return step_numbers(seed, self.step)
 
     def advance(self) -> None:
         """Count a step, and tell whoever watches."""
@@ -132,6 +134,11 @@ class Run:
         logger.info("%s", row)
 
 
+def step_numbers(seed: int, step: int) -> np.random.Generator:
+    """Return a step's random numbers, which depend on nothing but seed and step."""
+    return np.random.default_rng([seed, step])
+
+
 def read_state(folder: Path) -> dict[str, Any]:
     """Return what a run last saved.
 
@@ -148,17 +155,35 @@ def read_state(folder: Path) -> dict[str, Any]:
     return state
 
 
+Drawn = TypeVar("Drawn")
+
+
+def drawn_ahead(draw: Callable[[int], Drawn], first: int, n_ahead: int = 4) -> Generator[Drawn]:
+    """Yield ``draw(first)``, ``draw(first + 1)`` and so on, made in a thread while others train."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        waiting = deque(pool.submit(draw, first + i) for i in range(n_ahead))
+        step = first + n_ahead
+        try:
+            while True:
+                yield waiting.popleft().result()
+                waiting.append(pool.submit(draw, step))
+                step += 1
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 class Averages:
     """Running means of named losses between two points of the curve."""
 
     def __init__(self) -> None:
-        self.sums: dict[str, float] = {}
+        self.sums: dict[str, torch.Tensor | float] = {}
         self.counts: dict[str, int] = {}
 
     def add(self, **values: torch.Tensor | float) -> None:
         """Take one step's values."""
         for key, value in values.items():
-            self.sums[key] = self.sums.get(key, 0.0) + float(value)
+            # Tensors are added up where they are: reading one would wait for the device.
+            self.sums[key] = self.sums.get(key, 0.0) + value
             self.counts[key] = self.counts.get(key, 0) + 1
 
     def __bool__(self) -> bool:
@@ -166,7 +191,7 @@ class Averages:
 
     def take(self) -> dict[str, float]:
         """Return the means and start anew."""
-        means = {key: total / self.counts[key] for key, total in self.sums.items()}
+        means = {key: float(total) / self.counts[key] for key, total in self.sums.items()}
         self.sums, self.counts = {}, {}
         return means
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gsvbatch.audio import read_audio
 from gsvbatch.errors import ConfigError
@@ -79,6 +80,7 @@ def prepare(
     skipped: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
     labelled: list[Frames] = []
+    speakers: dict[tuple[tuple[str, float], ...], str] = {}
     n_samples = n_frames = 0
     with (folder / "audio.tmp").open("wb") as audio:
         for i, (source, line) in enumerate(lines):
@@ -88,22 +90,24 @@ def prepare(
                 continue
             if not (line.durations and line.pitch) and teacher is None:
                 teacher = make_teacher()
-            samples = read_audio(audio_path(source, line.id), SAMPLE_RATE).samples
+            samples = _samples(source, line)
             try:
                 aligned = align(line, len(samples), teacher)
             except ValueError as error:
                 skipped[line.id] = str(error)
                 continue
-            audio.write((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+            if not line.silent:
+                audio.write((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
             labelled.append(aligned.frames)
             rows.append(
                 {
-                    "id": line.id, "lang": line.lang, "text": line.text, "speaker": line.speaker,
-                    "start": n_samples, "n": len(samples), "phoneme_ids": aligned.phoneme_ids,
+                    "id": line.id, "lang": line.lang, "text": line.text, "speaker": _speaker(line, speakers),
+                    "start": -1 if line.silent else n_samples, "n": len(samples),
+                    "height": round(aligned.frames.height, 4), "phoneme_ids": aligned.phoneme_ids,
                     "groups": aligned.groups, "fstart": n_frames, "nf": len(aligned.frames.sound),
                 }
             )  # fmt: skip
-            n_samples += len(samples)
+            n_samples += 0 if line.silent else len(samples)
             n_frames += len(aligned.frames.sound)
     if not rows:
         raise ConfigError(
@@ -126,7 +130,7 @@ def align(line: SpokenLine, n_samples: int, teacher: Times | None = None) -> _Al
     else:
         assert teacher is not None
         timing = teacher.time(line.ipa, line.mix, line.speed)
-    places = locate(line.phones, timing.letters)
+    places = locate(line.phones, timing.letters, line.lang)
     tone = tones(line.phones, places, len(timing.letters))
     offset = line.offset if line.offset is not None else _guess_offset(timing, n_samples)
     bounds = timing.bounds - offset
@@ -134,12 +138,28 @@ def align(line: SpokenLine, n_samples: int, teacher: Times | None = None) -> _Al
     ids: list[int] = []
     groups: list[tuple[int, Seconds | None, Seconds | None]] = []
     for phone, place in zip(line.phones, places, strict=True):
-        symbols = phonemes_of(phone)
+        symbols = (phone,) if line.lang == "ja" else phonemes_of(phone)
         ids += table.ids(symbols)
         start, end = (None, None) if place is None else (bounds[place[0]], bounds[place[1]])
         groups.append((len(symbols), _rounded(start), _rounded(end)))
     frames = label_frames(timing, tone, n_samples // HOP, offset)
     return _Aligned(timing, groups, ids, frames)
+
+
+def _speaker(line: SpokenLine, known: dict[tuple[tuple[str, float], ...], str]) -> str:
+    """A name for who speaks: the same for the same mix, another where folders use a name twice."""
+    mix = tuple(sorted(line.mix.items()))
+    if mix not in known:
+        taken = line.speaker in known.values()
+        known[mix] = f"{line.speaker}-{len(known)}" if taken else line.speaker
+    return known[mix]
+
+
+def _samples(source: Path, line: SpokenLine) -> NDArray[np.float32]:
+    """A line's audio, or silence of its length."""
+    if line.silent:
+        return np.zeros(round(line.sec * SAMPLE_RATE), np.float32)
+    return read_audio(audio_path(source, line.id), SAMPLE_RATE).samples
 
 
 def _guess_offset(timing: Timing, n_samples: int) -> Seconds:

@@ -9,10 +9,8 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from gsvbatch.errors import ConfigError
-from gsvbatch.gsv.synthesizer import SynthesizerConfig
 from gsvbatch.training.content import ContentRecipe
-from gsvbatch.training.generator import GeneratorRecipe
-from gsvbatch.training.synthesizer import PriorRecipe
+from gsvbatch.training.synthesizer import SynthesizerRecipe
 from gsvbatch.training.synthesizer import mini_config as mini_synthesizer
 from gsvbatch.training.t2s import T2SRecipe
 from gsvbatch.training.t2s import mini_config as mini_t2s
@@ -24,7 +22,8 @@ Record = TypeVar("Record")
 class CodebookRecipe:
     """How the codebook is made; as many codes as the synthesizer's config says."""
 
-    n_rounds: int = 25
+    distinct: float = 0.25
+    """How far codes are set apart at random, as a share of the features' spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +33,27 @@ class Recipes:
     content: ContentRecipe = field(default_factory=ContentRecipe)
     codebook: CodebookRecipe = field(default_factory=CodebookRecipe)
     t2s: T2SRecipe = field(default_factory=T2SRecipe)
-    prior: PriorRecipe = field(default_factory=PriorRecipe)
-    generator: GeneratorRecipe = field(default_factory=GeneratorRecipe)
+    synthesizer: SynthesizerRecipe = field(default_factory=SynthesizerRecipe)
 
     def __post_init__(self) -> None:
-        size, eos = self.synthesizer.codebook_size, self.t2s.config.eos
+        size, eos = self.synthesizer.config.codebook_size, self.t2s.config.eos
         if size != eos:
             raise ConfigError(
                 f"t2s.vocabulary is {eos + 1}, but must be 1 more than synthesizer.codebook_size ({size})"
             )
-        if self.content.width != self.synthesizer.ssl_width:
+        width = self.synthesizer.config.ssl_width
+        if self.content.width != width:
             raise ConfigError(
                 f"content.width is {self.content.width}, but synthesizer.ssl_width is "
-                f"{self.synthesizer.ssl_width}; they must be equal"
+                f"{width}; they must be equal"
             )
-
-    @property
-    def synthesizer(self) -> SynthesizerConfig:
-        """Dimensions of prior and generator, which are halves of one network."""
-        return self.prior.config
 
 
 def read_recipes(path: Path | None) -> Recipes:
     """Return the embedded model's recipes, with what a YAML file says in place of theirs.
 
-    Sections ``content``, ``codebook``, ``t2s``, ``prior`` and ``generator`` hold fields of those
-    recipes; ``t2s_model`` and ``synthesizer_model`` hold dimensions.
+    Sections ``content``, ``codebook``, ``t2s`` and ``synthesizer`` hold fields of those recipes;
+    ``t2s_model`` and ``synthesizer_model`` hold dimensions.
 
     Raises:
         ConfigError: The file is missing or wrong; the message names the field.
@@ -80,8 +74,7 @@ def read_recipes(path: Path | None) -> Recipes:
         "content": ContentRecipe(),
         "codebook": CodebookRecipe(),
         "t2s": T2SRecipe(config=t2s),
-        "prior": PriorRecipe(config=second),
-        "generator": GeneratorRecipe(config=second),
+        "synthesizer": SynthesizerRecipe(config=second),
     }
     return Recipes(
         **{

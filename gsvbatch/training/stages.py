@@ -10,10 +10,9 @@ from gsvbatch.training.codebook import build_codebook
 from gsvbatch.training.content import load_content, train_content
 from gsvbatch.training.corpus import Corpus
 from gsvbatch.training.export import export
-from gsvbatch.training.generator import train_generator
 from gsvbatch.training.loop import Progress, Watch, read_state
 from gsvbatch.training.recipes import Recipes
-from gsvbatch.training.synthesizer import train_prior
+from gsvbatch.training.synthesizer import train_synthesizer
 from gsvbatch.training.t2s import train_t2s
 from gsvbatch.units import Seconds
 
@@ -23,8 +22,7 @@ class Stage(StrEnum):
 
     CONTENT = "content"
     T2S = "t2s"
-    PRIOR = "prior"
-    GENERATOR = "generator"
+    SYNTHESIZER = "synthesizer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def train_stage(
 
     Args:
         stage: Which one.
-        corpus: With tokens, for ``t2s`` and ``prior``.
+        corpus: With tokens, for ``t2s`` and ``synthesizer``.
         runs: Folder of all runs of a model.
         recipes: How the stages are made.
         n_steps: In place of the recipe's; the learning rate falls over as many.
@@ -88,14 +86,14 @@ def train_stage(
 
 
 def build_tokens(corpus: Corpus, runs: Path, recipes: Recipes, seed: int = 0) -> float:
-    """Make codebook and tokens with the trained content encoder; return the codebook's perplexity.
+    """Make codebook and tokens with the trained content encoder; return the share of tokens heard as said.
 
     Raises:
         CheckpointError: The content encoder is not trained.
     """
-    model = load_content(corpus, runs / Stage.CONTENT, recipes.content)
-    size = recipes.synthesizer.codebook_size
-    return build_codebook(corpus, model, size, recipes.codebook.n_rounds, seed)
+    model = load_content(runs / Stage.CONTENT, recipes.content)
+    size = recipes.synthesizer.config.codebook_size
+    return build_codebook(corpus, model, size, recipes.codebook.distinct, seed)
 
 
 def export_models(
@@ -108,7 +106,7 @@ def export_models(
     """
     export(
         corpus, runs, folder, version=version,
-        content=recipes.content, t2s=recipes.t2s, prior=recipes.prior,
+        content=recipes.content, t2s=recipes.t2s, synthesizer=recipes.synthesizer,
     )  # fmt: skip
     return sorted(path for path in folder.iterdir() if path.suffix in {".json", ".safetensors"})
 
@@ -124,11 +122,8 @@ def _recipe(
         case Stage.T2S:
             t2s = replace(recipes.t2s, n_steps=n_steps or recipes.t2s.n_steps)
             return t2s.n_steps, lambda b, s, w: train_t2s(corpus, folder, t2s, b, s, w)
-        case Stage.PRIOR:
-            prior = replace(recipes.prior, n_steps=n_steps or recipes.prior.n_steps)
-            return prior.n_steps, lambda b, s, w: train_prior(corpus, folder, prior, b, s, w)
-        case Stage.GENERATOR:
-            made = replace(recipes.generator, n_steps=n_steps or recipes.generator.n_steps)
-            return made.n_steps, lambda b, s, w: train_generator(corpus, folder, made, b, s, w)
+        case Stage.SYNTHESIZER:
+            made = replace(recipes.synthesizer, n_steps=n_steps or recipes.synthesizer.n_steps)
+            return made.n_steps, lambda b, s, w: train_synthesizer(corpus, folder, made, b, s, w)
         case _:
             assert_never(stage)

@@ -1,9 +1,9 @@
-"""The synthesizer in two halves that train side by side: a generator and a prior.
+"""The synthesizer: from tokens, phonemes and a style to a latent that can be looked at, and to audio.
 
-The latent is fixed to be the log-mel spectrum. So the generator is a vocoder, taught on recordings
-alone, and prior and flow learn by maximum likelihood to say the mel of given tokens, phonemes and
-style (Kim et al. 2020), without a generator in their loop. A learned latent (Kim et al. 2021) is
-the finer way, but its two halves find each other only after days on a processor.
+The latent is fixed: a log-mel spectrum, the pitch and the voicing. So the prior has a target from the
+first step on, and the generator learns beside it, from true latents at first, then with critics from
+what the prior says. A learned latent (Kim et al. 2021) is the finer way, but its two halves find each
+other only after days.
 """
 
 from dataclasses import dataclass, field
@@ -11,37 +11,46 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gsvbatch.gsv.layers import length_mask
 from gsvbatch.gsv.log_mel import LogMel
-from gsvbatch.gsv.synthesizer import FRAMES_PER_TOKEN, Synthesizer, SynthesizerConfig
-from gsvbatch.training.corpus import FRAME_RATE, HOP, SAMPLE_RATE, Corpus, Entry
+from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
+from gsvbatch.training.corpus import HOP, SAMPLE_RATE, Corpus
+from gsvbatch.training.critics import Critics, critics_loss, generator_loss
 from gsvbatch.training.loop import Averages, Run, Watch, autocast, warm_cosine
+from gsvbatch.training.shelf import Shelf
 from gsvbatch.units import Seconds
 
-LATENT_NOISE = 0.1
-"""Standard deviation of the noise put on latents: silence is a constant, and a likelihood of constants
-has no bounds; the generator learns to forgive what the prior gets a little wrong."""
+LOG_SPREAD = -9.0
+"""Of the prior: its mean is what is meant, and nothing is drawn around it."""
 
-STYLE_FRAMES = 100  # 2 s of another recording of the speaker
+EDGE_FRAMES = 2
+"""Of a slice on either side: their windows reach outside, and they do not count."""
+
+MELS = ((512, 128, 48), (1024, 256, 80), (2048, 512, 128))
+"""Window, hop and bands of the spectra in which audio is compared."""
+
+Losses = dict[str, Tensor]
 
 
 def mini_config() -> SynthesizerConfig:
     """Return the embedded model's dimensions."""
     return SynthesizerConfig(
         ssl_width=192,
-        codebook_size=512,
-        latent=96,
-        hidden=128,
+        codebook_size=1536,
+        latent=82,
+        hidden=192,
         feed_forward=512,
         n_layers=4,
-        flow_layers=2,
         style=256,
+        flow_couplings=0,
         upsample_rates=(4,),
         upsample_kernels=(8,),
-        initial_channels=320,
+        initial_channels=384,
+        resblock_kernels=(3, 7),
+        resblock_dilations=((1, 3, 5), (1, 3, 5)),
         spectral_hop=HOP // 4,
         sample_rate=SAMPLE_RATE,
         filter_length=2048,
@@ -50,113 +59,33 @@ def mini_config() -> SynthesizerConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class PriorRecipe:
-    """How prior, flow and style encoder are made."""
+class SynthesizerRecipe:
+    """How the synthesizer is made."""
 
     config: SynthesizerConfig = field(default_factory=mini_config)
-    batch: int = 10
-    crop: Seconds = 1.92
-    learning_rate: float = 1e-3
-    n_steps: int = 2500
+    batch: int = 48
+    slice_frames: int = 36
+    reference_frames: int = 150
+    plain_steps: int = 1500
+    """Steps at the start without critics, in which the generator sees true latents."""
+
+    learning_rate: float = 6e-4
+    critics_rate: float = 4e-4
+    n_steps: int = 12000
     dropout: float = 0.05
-
-
-class LatentMel(nn.Module):
-    """The latent of a recording: its log-mel spectrum, scaled to about unit size."""
-
-    def __init__(self, config: SynthesizerConfig) -> None:
-        super().__init__()
-        self.mel = LogMel(
-            config.sample_rate, config.filter_length, config.hop_length, config.latent
-        )
-
-    def forward(self, audio: Tensor) -> Tensor:
-        """Return (B, latent, N // hop) of audio (B, N)."""
-        out: Tensor = (self.mel(audio) + 5.0) / 4.0
-        return out
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """One step's material."""
-
-    audio: Tensor
-    """(B, frames * hop)"""
-
-    n_frames: Tensor
-    """(B,)"""
-
-    reference: Tensor
-    """Another recording of each speaker, (B, STYLE_FRAMES * hop)."""
-
-    tokens: Tensor
-    """(B, frames / 2)"""
-
-    phoneme_ids: Tensor
-    n_phonemes: Tensor
-
-
-class Sampler:
-    """Draws random crops with the phonemes that are spoken in them."""
-
-    def __init__(self, corpus: Corpus, recipe: PriorRecipe) -> None:
-        self.corpus = corpus
-        self.batch = recipe.batch
-        self.crop_frames = int(recipe.crop * FRAME_RATE) // 2 * 2
-        self.tokens = corpus.tokens
-        weights = np.array([entry.n_frames for entry in corpus.entries], float)
-        self.weights = weights / weights.sum()
-
-    def draw(self, rng: np.random.Generator) -> Batch:
-        """Return a batch of crops."""
-        picks = rng.choice(len(self.corpus.entries), self.batch, p=self.weights)
-        audio = np.zeros((self.batch, self.crop_frames * HOP), np.float32)
-        reference = np.zeros((self.batch, STYLE_FRAMES * HOP), np.float32)
-        n_frames = np.zeros(self.batch, np.int64)
-        tokens = np.zeros((self.batch, self.crop_frames // 2), np.int64)
-        phonemes: list[tuple[int, ...]] = []
-        for row, i in enumerate(picks):
-            entry = self.corpus.entries[i]
-            room = entry.n_frames - self.crop_frames
-            start = int(rng.integers(0, max(1, room // 2 + 1))) * 2
-            n = min(self.crop_frames, entry.n_frames // 2 * 2 - start)
-            n_frames[row] = max(n, 2)
-            audio[row] = self.corpus.samples(entry, start * HOP, self.crop_frames * HOP)
-            reference[row] = self._reference(entry, rng)
-            piece = self.tokens[i][start // 2 : start // 2 + int(n_frames[row]) // 2]
-            tokens[row, : len(piece)] = piece
-            begins = start / FRAME_RATE
-            said = entry.phonemes_between(begins, begins + n / FRAME_RATE)
-            phonemes.append(said or entry.phoneme_ids[:1])
-        ids, counts = padded(phonemes)
-        return Batch(
-            torch.from_numpy(audio), torch.from_numpy(n_frames), torch.from_numpy(reference),
-            torch.from_numpy(tokens), ids, counts,
-        )  # fmt: skip
-
-    def _reference(self, entry: Entry, rng: np.random.Generator) -> NDArray[np.float32]:
-        others = self.corpus.by_speaker[entry.speaker]
-        other = self.corpus.entries[others[int(rng.integers(len(others)))]]
-        room = other.n_samples - STYLE_FRAMES * HOP
-        start = int(rng.integers(0, max(1, room)))
-        piece = self.corpus.samples(other, start, min(STYLE_FRAMES * HOP, other.n_samples))
-        return np.resize(piece, STYLE_FRAMES * HOP)  # a short one is repeated
-
-
-def padded(rows: list[tuple[int, ...]]) -> tuple[Tensor, Tensor]:
-    """Return rows of ids as one zero-padded tensor (B, L), and their lengths (B,)."""
-    counts = torch.tensor([len(row) for row in rows])
-    ids = torch.zeros(len(rows), int(counts.max()), dtype=torch.long)
-    for i, row in enumerate(rows):
-        ids[i, : len(row)] = torch.tensor(row)
-    return ids, counts
+    spectral_weight: float = 45.0
+    deceiving_weight: float = 5.0
+    features_weight: float = 60.0
+    latent_weight: float = 20.0
+    average: float = 0.999
+    """Share of the averaged weights that a step keeps; they are what is exported."""
 
 
 def style_spectrogram(audio: Tensor, config: SynthesizerConfig) -> Tensor:
     """Return linear magnitudes (B, bins, F) of audio (B, N), as references are analysed."""
     edge = (config.filter_length - config.hop_length) // 2
     spectrum = torch.stft(
-        nn.functional.pad(audio.float()[:, None], (edge, edge), "reflect")[:, 0],
+        F.pad(audio.float()[:, None], (edge, edge), "reflect")[:, 0],
         config.filter_length,
         config.hop_length,
         window=torch.hann_window(config.filter_length, device=audio.device),
@@ -166,83 +95,196 @@ def style_spectrogram(audio: Tensor, config: SynthesizerConfig) -> Tensor:
     return torch.sqrt(spectrum.real.square() + spectrum.imag.square() + 1e-8)
 
 
-def likelihood_loss(latent: Tensor, mean: Tensor, log_spread: Tensor, mask: Tensor) -> Tensor:
-    """Return the negative log-likelihood of (B, C, F) under a diagonal normal, nats a value."""
-    latent, mean, log_spread = latent.float(), mean.float(), log_spread.float()
-    nats = log_spread + 0.5 * (latent - mean).square() * torch.exp(-2 * log_spread)
-    return (nats * mask).sum() / (mask.sum() * latent.shape[1])
+class Trainee(nn.Module):
+    """The synthesizer as it is trained: losses of the prior, and audio of a slice."""
+
+    def __init__(self, recipe: SynthesizerRecipe) -> None:
+        super().__init__()
+        self.recipe = recipe
+        self.model = Synthesizer(recipe.config, dropout=recipe.dropout)
+        self.mels = nn.ModuleList(LogMel(SAMPLE_RATE, n, hop, bands) for n, hop, bands in MELS)
+        fix_spread(self.model)
+        bias = self.model.dec.conv_post.bias
+        assert bias is not None
+        nn.init.constant_(bias, -4.0)
+        third = len(bias) // 3
+        nn.init.zeros_(bias[third : 2 * third])  # phases
+
+    def forward(
+        self, shelf: Shelf, rng: np.random.Generator, *, is_plain: bool
+    ) -> tuple[Tensor, Tensor, Losses]:
+        """Return recorded and made audio (B, N), zero where a row has no more, and the losses."""
+        recipe, model = self.recipe, self.model
+        picks = shelf.draw(rng, recipe.batch)
+        device = shelf.audio.flat.device
+        tokens, n_tokens = shelf.tokens.take(picks)
+        ids, n_ids = shelf.phonemes.take(picks)
+        latent, n_frames = shelf.latents.take(picks)
+        latent = latent.float()
+        starts, audio = shelf.slices(picks, recipe.slice_frames, rng)
+        reference = shelf.references(picks, recipe.reference_frames, rng)
+        spectrogram = style_spectrogram(reference, recipe.config)
+        n_frames = n_frames.to(device)
+        with autocast(device):
+            style = model.style_of(spectrogram)
+            said, _, _ = model.prior(tokens, n_tokens.to(device), ids, n_ids.to(device), style)
+            said = said.float()
+            losses = prior_losses(said, latent, length_mask(n_frames, latent.shape[2]))
+            at = starts[:, None] + torch.arange(recipe.slice_frames, device=device)
+            at = at.clamp(max=latent.shape[2] - 1)[:, None].expand(-1, latent.shape[1], -1)
+            true = latent.gather(2, at)
+            if is_plain:
+                seen = true + torch.randn_like(true[:, :1]) * 0.1 * torch.rand(1).item()
+            else:
+                seen = said.gather(2, at)
+            # The recording's pitch, or the two could not be compared.
+            seen = torch.cat([seen[:, :-2], true[:, -2:]], dim=1)
+            made = model.dec(seen, style)[:, 0]
+        samples = torch.arange(audio.shape[1], device=device)
+        real = samples < ((n_frames - starts) * HOP)[:, None]
+        inner = slice(EDGE_FRAMES * HOP, -EDGE_FRAMES * HOP)
+        audio, made = (audio * real)[:, inner], (made.float() * real)[:, inner]
+        losses["spectral"] = self.spectral(audio, made)
+        return audio, made, losses
+
+    def spectral(self, audio: Tensor, made: Tensor) -> Tensor:
+        """Return how far log-mel spectra of audio (B, N) are apart."""
+        parts = [(mel(audio) - mel(made)).abs().mean() for mel in self.mels]
+        return torch.stack(parts).mean()
 
 
-def generator_part(model: Synthesizer) -> dict[str, Tensor]:
-    """Return the weights of the generator, under the synthesizer's names."""
-    return {key: value for key, value in model.state_dict().items() if key.startswith("dec.")}
+def prior_losses(said: Tensor, latent: Tensor, mask: Tensor) -> Losses:
+    """Return how far a said latent (B, C, F) is from the true one: spectrum, pitch and voicing."""
+    voiced = (latent[:, -1:] > 0).float() * mask
+    n = mask.sum()
+    mel = ((said[:, :-2] - latent[:, :-2]).abs() * mask).sum() / (n * (latent.shape[1] - 2))
+    pitch = ((said[:, -2:-1] - latent[:, -2:-1]).abs() * voiced).sum() / voiced.sum().clamp(min=1)
+    voicing = F.binary_cross_entropy_with_logits(said[:, -1:], voiced, weight=mask, reduction="sum")
+    return {"mel": mel, "pitch": pitch, "voicing": voicing / n}
 
 
-def prior_part(model: Synthesizer) -> dict[str, Tensor]:
-    """Return all weights but the generator's."""
-    return {key: value for key, value in model.state_dict().items() if not key.startswith("dec.")}
+@torch.no_grad()
+def fix_spread(model: Synthesizer) -> None:
+    """Let the prior's spread be next to nothing, whatever it sees."""
+    latent = model.config.latent
+    model.enc_p.proj.weight[latent:] = 0
+    assert model.enc_p.proj.bias is not None
+    model.enc_p.proj.bias[latent:] = LOG_SPREAD
 
 
-def train_prior(
+class Average:
+    """Weights averaged over steps, exponentially."""
+
+    def __init__(self, model: nn.Module, keep: float) -> None:
+        self.keep = keep
+        now = model.state_dict()
+        self.weights = {key: value.detach().clone() for key, value in now.items()}
+        self._moving = [key for key, value in now.items() if value.is_floating_point()]
+        self._now = [now[key] for key in self._moving]
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take in the weights of a step; at the start the average is over fewer steps."""
+        keep = min(self.keep, (1 + step) / (10 + step))
+        weights = [self.weights[key] for key in self._moving]
+        torch._foreach_lerp_(weights, self._now, 1 - keep)
+
+
+def train_synthesizer(
     corpus: Corpus,
     folder: Path,
-    recipe: PriorRecipe,
+    recipe: SynthesizerRecipe,
     budget: Seconds,
     seed: int = 0,
     watch: Watch | None = None,
 ) -> Synthesizer:
-    """Train, or go on training, all of the synthesizer but its generator; needs tokens."""
+    """Train, or go on training, the synthesizer; needs tokens."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
-    config = recipe.config
-    model = Synthesizer(config, dropout=recipe.dropout).to(device)
-    model.dec.requires_grad_(False)
+    trainee = Trainee(recipe).to(device)
+    model = trainee.model
     model.quantizer.table.copy_(torch.from_numpy(np.load(corpus.folder / "codebook.npy")))
-    latent_mel = LatentMel(config).to(device)
-    optimizer = torch.optim.AdamW(
-        [p for p in model.parameters() if p.requires_grad],
-        recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.01,
-    )  # fmt: skip
+    critics = Critics().to(device)
+    optimizer = _optimizer(model, recipe.learning_rate)
+    critics_optimizer = _optimizer(critics, recipe.critics_rate)
+    average = Average(model, recipe.average)
     run = Run(folder, budget, watch)
     if state := run.load():
-        model.load_state_dict(state["model"] | generator_part(model))
+        model.load_state_dict(state["weights"])
+        critics.load_state_dict(state["critics"])
         optimizer.load_state_dict(state["optimizer"])
-    sampler = Sampler(corpus, recipe)
+        critics_optimizer.load_state_dict(state["critics_optimizer"])
+        average.weights = {key: value.to(device) for key, value in state["model"].items()}
+    shelf = Shelf(corpus, recipe.config, device)
     averages = Averages()
-    model.train()
+    trainee.train()
+
+    def save() -> None:
+        run.save(
+            {
+                "model": average.weights, "weights": model.state_dict(),
+                "critics": critics.state_dict(), "optimizer": optimizer.state_dict(),
+                "critics_optimizer": critics_optimizer.state_dict(),
+            }
+        )  # fmt: skip
+
     while run.step < recipe.n_steps and not run.is_over:
         rng = run.draw(seed)
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * warm_cosine(run.step, recipe.n_steps)
-        batch = sampler.draw(rng)
-        with torch.no_grad():
-            latent = latent_mel(batch.audio.to(device))
-            spectrogram = style_spectrogram(batch.reference.to(device), config)
-        mask = length_mask(batch.n_frames.to(device), latent.shape[2])
-        latent = (latent + torch.randn_like(latent) * LATENT_NOISE) * mask
-        with autocast(device):
-            style = model.style_of(spectrogram)
-            mean, log_spread, _ = model.prior(
-                batch.tokens.to(device),
-                batch.n_frames.to(device) // FRAMES_PER_TOKEN,
-                batch.phoneme_ids.to(device),
-                batch.n_phonemes.to(device),
-                style,
-            )
-            mapped = model.flow(latent, mask, style)
-        loss = likelihood_loss(mapped, mean, log_spread, mask)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimizer.step()
+        share = warm_cosine(run.step, recipe.n_steps)
+        is_plain = run.step < recipe.plain_steps
+        _set_rate(optimizer, recipe.learning_rate * share)
+        _set_rate(critics_optimizer, recipe.critics_rate * share)
+        audio, made, losses = trainee(shelf, rng, is_plain=is_plain)
+        if not is_plain:
+            with autocast(device):
+                told = critics_loss(critics(audio), critics(made.detach()))
+            _step(told, critics_optimizer, critics)
+            critics.requires_grad_(False)
+            with autocast(device):
+                with torch.no_grad():
+                    real = critics(audio)
+                losses["deceiving"], losses["features"] = generator_loss(real, critics(made))
+            critics.requires_grad_(True)
+            averages.add(critics=told.detach())
+        _step(total_loss(losses, recipe), optimizer, model)
+        fix_spread(model)
+        average.update(run.step)
         run.advance()
-        spread = (log_spread.detach().float().exp() * mask).sum() / (mask.sum() * config.latent)
-        averages.add(likelihood=loss.detach(), spread=spread)
+        averages.add(**{name: loss.detach() for name, loss in losses.items()})
         if run.step % 50 == 0:
             run.log(**averages.take())
         if run.is_save_due():
-            run.save({"model": prior_part(model), "optimizer": optimizer.state_dict()})
+            save()
     if averages:
         run.log(**averages.take())
-    run.save({"model": prior_part(model), "optimizer": optimizer.state_dict()})
+    save()
+    model.load_state_dict(average.weights)
     return model.eval()
+
+
+def total_loss(losses: Losses, recipe: SynthesizerRecipe) -> Tensor:
+    """Return what the synthesizer is to reduce."""
+    latent = losses["mel"] + 0.5 * losses["pitch"] + 0.3 * losses["voicing"]
+    total = recipe.spectral_weight * losses["spectral"] + recipe.latent_weight * latent
+    if "deceiving" in losses:
+        total = total + recipe.deceiving_weight * losses["deceiving"]
+        total = total + recipe.features_weight * losses["features"]
+    return total
+
+
+def _optimizer(module: nn.Module, rate: float) -> torch.optim.AdamW:
+    parameters = list(module.parameters())
+    fused = parameters[0].is_cuda
+    return torch.optim.AdamW(parameters, rate, betas=(0.8, 0.99), weight_decay=0.01, fused=fused)
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def _step(loss: Tensor, optimizer: torch.optim.Optimizer, module: nn.Module) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(module.parameters(), 1000.0)
+    optimizer.step()

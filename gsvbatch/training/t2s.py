@@ -15,8 +15,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gsvbatch.gsv.t2s import Layer, T2SConfig, TextToSemantic, attention_layout
-from gsvbatch.training.corpus import Corpus, phoneme_starts
-from gsvbatch.training.loop import Averages, Run, Watch, autocast, warm_cosine
+from gsvbatch.training.codebook import places
+from gsvbatch.training.corpus import Corpus
+from gsvbatch.training.loop import (
+    Averages,
+    Run,
+    Watch,
+    autocast,
+    drawn_ahead,
+    step_numbers,
+    warm_cosine,
+)
 from gsvbatch.units import SEMANTIC_RATE, Seconds
 
 IGNORED = -100
@@ -24,7 +33,7 @@ IGNORED = -100
 
 def mini_config() -> T2SConfig:
     """Return the embedded model's dimensions."""
-    return T2SConfig(n_layers=4, width=256, n_heads=4, feed_forward=1024, vocabulary=513)
+    return T2SConfig(n_layers=6, width=256, n_heads=4, feed_forward=1024, vocabulary=1537)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +41,19 @@ class T2SRecipe:
     """How the text-to-semantic stage is made."""
 
     config: T2SConfig = field(default_factory=mini_config)
-    batch: int = 8
-    max_tokens: int = 360
+    batch: int = 64
+    max_tokens: int = 420
     joined: float = 0.2
     """Share of targets that are two utterances in a row."""
 
     alone: float = 0.25
     """Share of targets without a prompt."""
 
-    solo_steps: int = 800
+    solo_steps: int = 300
     """Steps at the start with single utterances only: short sequences, in which it is learnt fastest
     that tokens follow the text."""
 
-    corruption: float = 0.15
+    corruption: float = 0.1
     """Share of input tokens replaced by random ones."""
 
     guidance: float = 0.6
@@ -75,12 +84,26 @@ class PairSampler:
         self.recipe = recipe
         self.tokens = corpus.tokens
         self.spoken = np.load(corpus.folder / "tokens.npz")["spoken"]
-        self.starts = [phoneme_starts(entry) for entry in corpus.entries]
+        self.heard = corpus.heard
+        languages = [entry.language for entry in corpus.entries]
+        names, numbers = np.unique(languages, return_inverse=True)
+        self.by_language = [np.flatnonzero(numbers == k) for k in range(len(names))]
+        weights = np.sqrt([len(part) for part in self.by_language])
+        self.shares = weights / weights.sum()
+        self.places = [
+            places(entry, len(tokens))
+            for entry, tokens in zip(corpus.entries, self.tokens, strict=True)
+        ]
+
+    def _pick(self, rng: np.random.Generator) -> int:
+        """An utterance; languages that there is less of are drawn more often, but not as often."""
+        language = rng.choice(len(self.shares), p=self.shares)
+        return int(rng.choice(self.by_language[language]))
 
     def draw(self, rng: np.random.Generator, *, solo: bool) -> Pair:
         """Return one sequence of at most ``max_tokens`` tokens."""
         recipe = self.recipe
-        first = int(rng.integers(len(self.corpus.entries)))
+        first = self._pick(rng)
         fellows = self.corpus.by_speaker[self.corpus.entries[first].speaker]
         parts = [first]
         if not solo and rng.random() < recipe.joined:
@@ -92,7 +115,7 @@ class PairSampler:
         parts.reverse()
         phonemes: list[int] = []
         pieces: list[NDArray[np.int64]] = []
-        places: list[NDArray[np.int64]] = []
+        where: list[NDArray[np.int64]] = []
         for place, i in enumerate(parts):
             before = len(phonemes)
             phonemes += self.corpus.entries[i].phoneme_ids
@@ -103,13 +126,14 @@ class PairSampler:
                 silence = SEMANTIC_RATE
             else:
                 silence = int(rng.integers(2, 16))
-            pieces.append(self.tokens[i][: int(self.spoken[i]) + silence])
-            middles = (np.arange(len(pieces[-1])) + 0.5) / SEMANTIC_RATE
-            spoken = np.searchsorted(self.starts[i], middles, side="right") - 1
-            places.append(before + spoken.clip(min=0))
+            # A voice's prompt is what the encoder hears of its reference, mistakes included.
+            is_prompt = place == 0 and len(parts) > 1
+            n = int(self.spoken[i]) + silence
+            pieces.append((self.heard if is_prompt else self.tokens)[i][:n])
+            where.append(before + self.places[i][:n])
         pieces.append(np.array([recipe.config.eos]))
-        places.append(np.array([len(phonemes) - 1]))
-        return Pair(tuple(phonemes), np.concatenate(pieces), np.concatenate(places))
+        where.append(np.array([len(phonemes) - 1]))
+        return Pair(tuple(phonemes), np.concatenate(pieces), np.concatenate(where))
 
     def batch(
         self, rng: np.random.Generator, *, solo: bool
@@ -125,14 +149,15 @@ class PairSampler:
         pairs.sort(key=lambda pair: len(pair.tokens) + len(pair.phonemes))
         third = int(rng.integers(3)) * n
         chosen = pairs[third : third + n]
-        ids = torch.zeros(len(chosen), max(len(p.phonemes) for p in chosen), dtype=torch.long)
-        tokens = torch.full((len(chosen), max(len(p.tokens) for p in chosen)), IGNORED)
-        places = torch.full_like(tokens, IGNORED)
+        ids = np.zeros((len(chosen), max(len(p.phonemes) for p in chosen)), np.int64)
+        tokens = np.full((len(chosen), max(len(p.tokens) for p in chosen)), IGNORED)
+        places = np.full_like(tokens, IGNORED)
         for row, pair in enumerate(chosen):
-            ids[row, : len(pair.phonemes)] = torch.tensor(pair.phonemes)
-            tokens[row, : len(pair.tokens)] = torch.from_numpy(pair.tokens)
-            places[row, : len(pair.tokens)] = torch.from_numpy(pair.places)
-        return ids, torch.tensor([len(p.phonemes) for p in chosen]), tokens, places
+            ids[row, : len(pair.phonemes)] = pair.phonemes
+            tokens[row, : len(pair.tokens)] = pair.tokens
+            places[row, : len(pair.tokens)] = pair.places
+        counts = torch.tensor([len(p.phonemes) for p in chosen])
+        return torch.from_numpy(ids), counts, torch.from_numpy(tokens), torch.from_numpy(places)
 
 
 def run_guided(
@@ -186,17 +211,23 @@ def train_t2s(
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
     sampler = PairSampler(corpus, recipe)
+    batches = drawn_ahead(
+        lambda step: sampler.batch(step_numbers(seed, step), solo=step < recipe.solo_steps),
+        run.step,
+    )
     averages = Averages()
     model.train()
     while run.step < recipe.n_steps and not run.is_over:
-        rng = run.draw(seed)
+        run.draw(seed)
         for group in optimizer.param_groups:
             group["lr"] = recipe.learning_rate * warm_cosine(run.step, recipe.n_steps)
-        drawn = sampler.batch(rng, solo=run.step < recipe.solo_steps)
-        ids, n_phonemes, tokens, places = (part.to(device) for part in drawn)
+        drawn = next(batches)
+        ids, n_phonemes, tokens, places = (part.to(device, non_blocking=True) for part in drawn)
         inputs = tokens[:, :-1].clamp(min=0)
         noise = torch.randint_like(inputs, config.eos)
-        inputs = torch.where(torch.rand(inputs.shape) < recipe.corruption, noise, inputs)
+        inputs = torch.where(
+            torch.rand(inputs.shape, device=device) < recipe.corruption, noise, inputs
+        )
         visible = torch.arange(ids.shape[1], device=device)[None] < n_phonemes[:, None]
         with autocast(device):
             phonemes = F.dropout(model.embed_phonemes(ids), recipe.dropout)
@@ -224,7 +255,7 @@ def train_t2s(
             known = wanted != IGNORED
             right = ((logits.argmax(-1) == wanted) & known).sum() / known.sum()
             ends = wanted == config.eos
-            end_right = (logits.argmax(-1)[ends] == config.eos).float().mean()
+            end_right = ((logits.argmax(-1) == config.eos) & ends).sum() / ends.sum()
         averages.add(
             loss=loss.detach(), accuracy=right, end_accuracy=end_right, guidance=guidance.detach()
         )
@@ -232,6 +263,7 @@ def train_t2s(
             run.log(**averages.take())
         if run.is_save_due():
             run.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+    batches.close()
     if averages:
         run.log(**averages.take())
     run.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()})

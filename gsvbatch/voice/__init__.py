@@ -4,14 +4,16 @@ Reading and checking profiles needs no torch, so that ``plan`` and ``status`` an
 does; it is in :mod:`gsvbatch.voice.enrolling`, which is imported by name.
 """
 
+from gsvbatch.config import SamplingOverrides
 from gsvbatch.gsv.source import ModelDigests, ModelSource
 from gsvbatch.voice.checking import profile_problems, require_models
 from gsvbatch.voice.consent import Consent, Relation
-from gsvbatch.voice.library import VoiceLibrary, shipped_folders
-from gsvbatch.voice.profile import SamplingOverrides, VoiceProfile
-from gsvbatch.voice.storage import load_profile, save_profile
+from gsvbatch.voice.library import DEFAULT_STYLE, VoiceLibrary, shipped_folders, style_folder
+from gsvbatch.voice.profile import VoiceProfile
+from gsvbatch.voice.storage import label_of, load_profile, save_profile
 
 __all__ = [
+    "DEFAULT_STYLE",
     "Consent",
     "ModelDigests",
     "ModelSource",
@@ -19,9 +21,11 @@ __all__ = [
     "SamplingOverrides",
     "VoiceLibrary",
     "VoiceProfile",
+    "label_of",
     "load_profile",
     "profile_problems",
     "require_models",
     "save_profile",
     "shipped_folders",
+    "style_folder",
 ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from gsvbatch.errors import CheckpointError, VoiceError
 from gsvbatch.gsv.source import ModelDigests, ModelSource
 from gsvbatch.voice.profile import VoiceProfile
+from gsvbatch.voice.storage import label_of
 
 
 def require_models(
@@ -39,7 +40,7 @@ def require_models(
         if made != there
     ]
     raise VoiceError(
-        profile.name,
+        profile.label,
         f"was made with another {' and '.join(parts)} model than the one it would speak with; "
         f"enroll it again: {reenroll_command(profile, folder, source)}",
     )
@@ -52,8 +53,17 @@ def reenroll_command(profile: VoiceProfile, folder: Path, source: ModelSource | 
     """
     words = ["gsvbatch", "voice", "enroll", profile.name]
     words += ["--reference", os.fspath(folder / (profile.reference or "REFERENCE.wav"))]
-    words += ["--transcript", profile.transcript, "--language", profile.language]
-    words += ["--voices", os.fspath(folder.parent), "--replace"]
+    words += ["--transcript", profile.transcript] if profile.transcript else ["--ref-free"]
+    words += ["--language", profile.language]
+    if profile.timbre is not None:
+        words += ["--timbre", os.fspath(folder / profile.timbre)]
+    for clip in profile.also:
+        words += ["--also", os.fspath(folder / clip)]
+    home = folder
+    if profile.style_name:
+        words += ["--style", profile.style_name]
+        home = folder.parent.parent
+    words += ["--voices", os.fspath(home.parent), "--replace"]
     if profile.models is not None and source is not None:
         words += ["--t2s", os.fspath(source.t2s), "--synthesizer", os.fspath(source.synthesizer)]
         if source.content is not None:
@@ -77,20 +87,25 @@ def profile_problems(
         today: For the consent's term; today by default.
     """
     problems = []
+    label = profile.label
     try:
         require_models(profile, source.digests(), folder, source)
     except (CheckpointError, VoiceError) as error:
         problems.append(str(error))
-    consent = profile.consent_problem(today)
-    if consent is not None:
-        problems.append(f"voice {profile.name!r}: {consent}")
-    if profile.reference is not None and not (folder / profile.reference).is_file():
+    # A style without a record of its own stands under its voice's, which is checked with the voice.
+    if profile.consent is not None or not profile.style_name:
+        consent = profile.consent_problem(today)
+        if consent is not None:
+            problems.append(f"voice {label!r}: {consent}")
+    clips = [profile.reference, profile.timbre, *profile.also]
+    problems += [
+        f"voice {label!r}: {clip} is missing from {folder}; "
+        "it renders all the same, but cannot be enrolled again"
+        for clip in clips
+        if clip is not None and not (folder / clip).is_file()
+    ]
+    if label != label_of(folder):
         problems.append(
-            f"voice {profile.name!r}: {profile.reference} is missing from {folder}; "
-            "it renders all the same, but cannot be enrolled again"
-        )
-    if profile.name != folder.name:
-        problems.append(
-            f"voice {profile.name!r}: its folder is called {folder.name}; scripts use the folder's name"
+            f"voice {label!r}: its folder is called {label_of(folder)}; scripts use the folder's name"
         )
     return tuple(problems)

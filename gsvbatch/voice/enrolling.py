@@ -3,10 +3,13 @@
 clip -> checks in figures -> content encoder -> prompt tokens
                           -> spectrogram -> style encoder -> style vector
 transcript -> frontend -> prompt phonemes
+
+The words and the way of saying them come from the reference; the timbre comes from it, too, unless
+another clip is named for that, and may be averaged over further clips of the same person.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +28,7 @@ from gsvbatch.audio import (
     write_audio,
 )
 from gsvbatch.audio.storage import storage_error
+from gsvbatch.config import SamplingOverrides
 from gsvbatch.data import Waveform
 from gsvbatch.errors import CheckpointError, ReferenceClipError, VoiceError
 from gsvbatch.gsv.bundle import ModelBundle
@@ -34,10 +38,14 @@ from gsvbatch.gsv.spectrogram import reference_spectrogram
 from gsvbatch.script import safe_id_problem
 from gsvbatch.units import Seconds
 from gsvbatch.voice.consent import Consent
-from gsvbatch.voice.profile import SamplingOverrides, VoiceProfile
+from gsvbatch.voice.profile import VoiceProfile
 from gsvbatch.voice.storage import save_profile
 
 REFERENCE_NAME = "reference.flac"
+TIMBRE_NAME = "timbre.flac"
+
+TIMBRE_LIMITS = ReferenceLimits(shortest=1.0, longest=60.0)
+"""For clips of which only the timbre is taken: it needs no exact length."""
 
 SLOWEST_SPEECH = 2.5
 """Phonemes a second below which a transcript is too short for its clip."""
@@ -64,9 +72,28 @@ class Phonemizer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Clips:
+    """The clips that a voice is made from."""
+
+    reference: Path
+    """What is said in it goes before every line: 3 to 10 s of one speaker."""
+
+    timbre: Path | None = None
+    """Where the timbre is taken from; None for the reference."""
+
+    also: tuple[Path, ...] = ()
+    """Further clips of the same person, whose timbre is averaged with it."""
+
+    @property
+    def timbres(self) -> tuple[Path, ...]:
+        """Those that the timbre is averaged over."""
+        return (self.timbre or self.reference, *self.also)
+
+
 def enroll(
     name: str,
-    reference: Path,
+    clips: Path | Clips,
     transcript: str,
     language: str,
     *,
@@ -79,13 +106,15 @@ def enroll(
     description: Mapping[str, str] | None = None,
     license: str = "",  # noqa: A002  the field's own name
     sampling: SamplingOverrides | None = None,
+    style_name: str = "",
 ) -> VoiceProfile:
     """The profile of the voice in a clip; nothing is written, see :func:`keep_voice`.
 
     Args:
         name: The voice's name in scripts, and its folder's.
-        reference: A clip of one speaker, 3 to 10 s.
-        transcript: What is said in it, word for word.
+        clips: A clip of one speaker, 3 to 10 s; or with others for its timbre.
+        transcript: What is said in the reference, word for word; empty to take nothing but the
+            timbre from it.
         language: Of the transcript.
         bundle: The models the voice is for, with their content encoder.
         frontend: For the symbol table of those models.
@@ -96,6 +125,7 @@ def enroll(
         description: What the voice is like, by language.
         license: Under which the profile may be passed on.
         sampling: How the voice is best drawn.
+        style_name: For a style of a voice, what it is called.
 
     Raises:
         VoiceError: The name cannot be a folder's name.
@@ -104,20 +134,30 @@ def enroll(
         UnpronounceableError: The transcript has no phonemes.
         CheckpointError: The models have no content encoder, or one that does not fit.
     """
-    problem = safe_id_problem(name)
-    if problem is not None:
-        raise VoiceError(name, f"cannot be the name of a voice: {problem}")
-    waveform = read_audio(reference)
-    _require_usable(reference, waveform, limits)
-    phoneme_ids = frontend.phonemize(transcript, language).phoneme_ids
-    _require_pace(reference, len(phoneme_ids), waveform.duration)
+    for what, kind in ((name, "voice"), (style_name or name, "style")):
+        problem = safe_id_problem(what)
+        if problem is not None:
+            raise VoiceError(what, f"cannot be the name of a {kind}: {problem}")
+    if isinstance(clips, Path):
+        clips = Clips(clips)
+    reference = clips.reference
+    phoneme_ids: tuple[int, ...] = ()
+    tokens = np.zeros(0, dtype=np.int32)
+    heard = {clip: read_audio(clip) for clip in (reference, *clips.timbres)}
+    for clip, waveform in heard.items():
+        is_prompt = clip == reference and bool(transcript)
+        _require_usable(clip, waveform, limits if is_prompt else TIMBRE_LIMITS)
+    if transcript:
+        phoneme_ids = frontend.phonemize(transcript, language).phoneme_ids
+        _require_pace(reference, len(phoneme_ids), heard[reference].duration)
+        tokens = _tokens(heard[reference], bundle)
     return VoiceProfile(
         name=name,
         language=language,
         transcript=transcript,
         prompt_phoneme_ids=np.array(phoneme_ids, dtype=np.int32),
-        prompt_tokens=_tokens(waveform, bundle),
-        style=_style(waveform, bundle),
+        prompt_tokens=tokens,
+        style=_mean_style([heard[clip] for clip in clips.timbres], bundle),
         symbol_version="v1" if bundle.symbol_version == "v1" else "v2",
         digests=bundle.digest,
         models=models,
@@ -126,13 +166,14 @@ def enroll(
         license=license,
         consent=consent,
         sampling=sampling or SamplingOverrides(),
+        style_name=style_name,
     )
 
 
-def keep_voice(profile: VoiceProfile, folder: Path, reference: Path) -> VoiceProfile:
-    """Write a voice's folder, the clip included, so that it can be enrolled again for other models.
+def keep_voice(profile: VoiceProfile, folder: Path, clips: Path | Clips) -> VoiceProfile:
+    """Write a voice's folder, its clips included, so that it can be enrolled again for other models.
 
-    The clip is stored anew, without the tags of the original file: they may name people and places.
+    The clips are stored anew, without the tags of the original files: they may name people and places.
 
     Returns:
         The profile as it was written.
@@ -144,13 +185,39 @@ def keep_voice(profile: VoiceProfile, folder: Path, reference: Path) -> VoicePro
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise storage_error(folder, error) from error
-    kept = folder / REFERENCE_NAME
-    if reference.resolve() != kept.resolve():
-        tags = Tags(title=profile.title(profile.language), language=profile.language)
-        write_audio(kept, read_audio(reference), AudioFormat.FLAC, tags, label=None)
-    profile = replace(profile, reference=REFERENCE_NAME)
+    if isinstance(clips, Path):
+        clips = Clips(clips)
+    also = tuple(f"also-{number}.flac" for number in range(1, len(clips.also) + 1))
+    sources = {REFERENCE_NAME: clips.reference, **dict(zip(also, clips.also, strict=True))}
+    if clips.timbre is not None:
+        sources[TIMBRE_NAME] = clips.timbre
+    # All are read before any is written: a clip may come from this very folder.
+    heard = {
+        kept: read_audio(clip)
+        for kept, clip in sources.items()
+        if clip.resolve() != (folder / kept).resolve()
+    }
+    tags = Tags(title=profile.title(profile.language), language=profile.language)
+    for kept, waveform in heard.items():
+        write_audio(folder / kept, waveform, AudioFormat.FLAC, tags, label=None)
+    profile = replace(
+        profile,
+        reference=REFERENCE_NAME,
+        timbre=TIMBRE_NAME if clips.timbre is not None else None,
+        also=also,
+    )
     save_profile(profile, folder)
+    for left in {folder / TIMBRE_NAME, *folder.glob("also-*.flac")}:
+        if left.name not in sources:
+            left.unlink(missing_ok=True)
     return profile
+
+
+def _mean_style(clips: Sequence[Waveform], bundle: ModelBundle) -> NDArray[np.float32]:
+    """The mean of the clips' style vectors, (G,), as upstream averages its references."""
+    styles = [_style(clip, bundle) for clip in clips]
+    mean: NDArray[np.float32] = np.mean(styles, axis=0, dtype=np.float32)
+    return mean if len(styles) > 1 else styles[0]
 
 
 @torch.inference_mode()

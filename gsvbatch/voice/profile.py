@@ -10,21 +10,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from gsvbatch.config import StrictModel
+from gsvbatch.config import SamplingOverrides
 from gsvbatch.gsv.source import ModelDigests, ModelSource
 from gsvbatch.voice.consent import Consent, consent_problem
-
-
-class SamplingOverrides(StrictModel):
-    """How this voice is best drawn; None leaves it to the project."""
-
-    top_k: int | None = Field(default=None, ge=1, le=1024)
-    top_p: float | None = Field(default=None, gt=0, le=1)
-    temperature: float | None = Field(default=None, gt=0, le=5)
-    repetition_penalty: float | None = Field(default=None, gt=0, le=10)
-    speed: float | None = Field(default=None, gt=0.25, le=4)
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no plain equality; compare digests
@@ -36,16 +25,16 @@ class VoiceProfile:
     """Of the transcript: ``zh``, ``en`` ..."""
 
     transcript: str
-    """What the reference clip says."""
+    """What the reference clip says; empty for a voice that was made without."""
 
     prompt_phoneme_ids: NDArray[np.int32]
-    """The transcript's phonemes, (P,)."""
+    """The transcript's phonemes, (P,); none for a voice that was made without a transcript."""
 
     prompt_tokens: NDArray[np.int32]
-    """The clip's semantic tokens, (S,), 25 a second."""
+    """The clip's semantic tokens, (S,), 25 a second; none where there are no phonemes."""
 
     style: NDArray[np.float32]
-    """The clip's global style vector, (G,)."""
+    """The global style vector, (G,): the mean over the clips that the timbre is taken from."""
 
     symbol_version: Literal["v1", "v2"]
     digests: ModelDigests
@@ -63,8 +52,22 @@ class VoiceProfile:
     license: str = ""
     consent: Consent | None = None
     sampling: SamplingOverrides = field(default_factory=SamplingOverrides)
+    style_name: str = ""
+    """What this style of the voice is called; empty for the voice itself."""
+
     reference: str | None = None
     """File name of the clip in the voice's folder."""
+
+    timbre: str | None = None
+    """File name of the clip that the timbre is taken from in place of the reference."""
+
+    also: tuple[str, ...] = ()
+    """File names of clips whose timbre is averaged with it."""
+
+    @property
+    def label(self) -> str:
+        """The name for people: ``anna``, or ``anna/happy`` for a style."""
+        return f"{self.name}/{self.style_name}" if self.style_name else self.name
 
     @cached_property
     def digest(self) -> str:

@@ -18,15 +18,18 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from gsvbatch.audio.storage import replacing, storage_error, write_text_atomically
-from gsvbatch.config import StrictModel
+from gsvbatch.config import SamplingOverrides, StrictModel
 from gsvbatch.errors import VoiceError
 from gsvbatch.gsv.source import ModelDigests, ModelSource
 from gsvbatch.text.symbols import SymbolTable
 from gsvbatch.voice.consent import Consent
-from gsvbatch.voice.profile import SamplingOverrides, VoiceProfile
+from gsvbatch.voice.profile import VoiceProfile
 
 YAML_NAME = "voice.yaml"
 TENSORS_NAME = "voice.safetensors"
+STYLES_NAME = "styles"
+"""Folder inside a voice's own that holds its styles, each a folder like a voice's."""
+
 FORMAT_VERSION = 1
 
 _INTRODUCTION = """\
@@ -65,9 +68,12 @@ class _VoiceFile(StrictModel):
     display_name: ByLanguage = Field(default_factory=dict)
     description: ByLanguage = Field(default_factory=dict)
     language: str = Field(min_length=2)
-    transcript: str = Field(min_length=1)
+    style: str = ""
+    transcript: str = ""
     license: str = ""
     reference: str | None = None
+    timbre: str | None = None
+    also: tuple[str, ...] = ()
     consent: Consent | None = None
     sampling: SamplingOverrides = SamplingOverrides()
     symbols: Literal["v1", "v2"]
@@ -84,6 +90,8 @@ def load_profile(folder: Path) -> VoiceProfile:
     """
     stored = _read_yaml(folder)
     tensors = _read_tensors(folder, SymbolTable.load(stored.symbols))
+    if len(tensors["prompt_tokens"]) and not stored.transcript:
+        raise VoiceError(label_of(folder), f"{folder / YAML_NAME}: transcript: field required")
     profile = VoiceProfile(
         name=stored.name,
         language=stored.language,
@@ -99,15 +107,25 @@ def load_profile(folder: Path) -> VoiceProfile:
         license=stored.license,
         consent=stored.consent,
         sampling=stored.sampling,
+        style_name=stored.style,
         reference=stored.reference,
+        timbre=stored.timbre,
+        also=stored.also,
     )
     if profile.digest != stored.digest:
         raise VoiceError(
-            folder.name,
+            label_of(folder),
             f"{TENSORS_NAME} is not the one that {YAML_NAME} describes (damaged, or from another "
             f"voice); copy the folder {folder} again, or enroll the voice again",
         )
     return profile
+
+
+def label_of(folder: Path) -> str:
+    """The name for people of the voice in a folder: ``anna``, or ``anna/happy`` for a style."""
+    if folder.parent.name == STYLES_NAME:
+        return f"{folder.parent.parent.name}/{folder.name}"
+    return folder.name
 
 
 def save_profile(profile: VoiceProfile, folder: Path) -> None:
@@ -136,12 +154,15 @@ def _to_yaml(profile: VoiceProfile, folder: Path) -> str:
     fields: dict[str, Any] = {
         "format": FORMAT_VERSION,
         "name": profile.name,
+        "style": profile.style_name,
         "display_name": dict(profile.display_name),
         "description": dict(profile.description),
         "language": profile.language,
         "transcript": profile.transcript,
         "license": profile.license,
         "reference": profile.reference,
+        "timbre": profile.timbre,
+        "also": list(profile.also),
         "consent": consent,
         "sampling": sampling,
         "symbols": profile.symbol_version,
@@ -149,7 +170,7 @@ def _to_yaml(profile: VoiceProfile, folder: Path) -> str:
         "made_with": {key: value for key, value in asdict(profile.digests).items() if value},
         "digest": profile.digest,
     }
-    kept = {key: value for key, value in fields.items() if value not in (None, "", {})}
+    kept = {key: value for key, value in fields.items() if value not in (None, "", {}, [])}
     return _INTRODUCTION + yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -178,7 +199,7 @@ def _model_paths(models: ModelSource, folder: Path) -> dict[str, str]:
 
 
 def _read_yaml(folder: Path) -> _VoiceFile:
-    name, path = folder.name, folder / YAML_NAME
+    name, path = label_of(folder), folder / YAML_NAME
     try:
         # Without resolvers every plain word is text (a voice may be called `no`); pydantic converts.
         stored = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=yaml.BaseLoader)  # noqa: S506
@@ -231,7 +252,7 @@ def _without_blanks(stored: Any) -> Any:
 
 def _read_tensors(folder: Path, symbols: SymbolTable) -> dict[str, NDArray[Any]]:
     """The three tensors, of the right kind and range; the digest is checked by the caller."""
-    name, path = folder.name, folder / TENSORS_NAME
+    name, path = label_of(folder), folder / TENSORS_NAME
     again = "copy the voice's folder again, or enroll the voice again"
     try:
         tensors: dict[str, NDArray[Any]] = load_file(path)
@@ -244,10 +265,12 @@ def _read_tensors(folder: Path, symbols: SymbolTable) -> dict[str, NDArray[Any]]
         raise VoiceError(name, f"{path} holds {', '.join(sorted(tensors)) or 'nothing'}; {again}")
     for key, kind in wanted.items():
         values = tensors[key]
-        if values.ndim != 1 or not len(values) or values.dtype.kind != kind:
+        if values.ndim != 1 or values.dtype.kind != kind:
             raise VoiceError(name, f"{path}: {key} is not a row of numbers; {again}")
-    ids, style = tensors["prompt_phoneme_ids"], tensors["style"]
-    if ids.min() < 0 or ids.max() >= len(symbols) or tensors["prompt_tokens"].min() < 0:
+    ids, tokens, style = (tensors[key] for key in wanted)
+    if not len(style) or bool(len(ids)) != bool(len(tokens)):
+        raise VoiceError(name, f"{path}: a part of it is empty; {again}")
+    if ids.min(initial=0) < 0 or ids.max(initial=0) >= len(symbols) or tokens.min(initial=0) < 0:
         raise VoiceError(name, f"{path}: ids outside the symbol table; {again}")
     if not np.isfinite(style).all():
         raise VoiceError(name, f"{path}: style holds numbers that are not finite; {again}")

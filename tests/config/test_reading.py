@@ -58,7 +58,40 @@ def test_tags_alone_are_no_reason_to_render() -> None:
     assert Trigger.TAGS not in DEFAULT_TRIGGERS
 
 
+def test_sampling_takes_the_names_of_api_v2(tmp_path: Path) -> None:
+    config = read(
+        tmp_path,
+        """
+sampling:
+  top_k: 5
+  top_p: 0.9
+  temperature: 0.8
+  repetition_penalty: 1.2
+  speed_factor: 1.1
+  seed: 7
+  text_split_method: cut5
+  fragment_interval: 0.4
+  ref_text_free: true
+speakers:
+  Tom: {voice: tom, speed_factor: 0.9, temperature: 0.5, styles: {梦话: whisper}}
+""",
+    )
+    assert (config.sampling.speed, config.sampling.ref_free) == (1.1, True)
+    assert (config.cutting.cut, config.cutting.fragment_interval) == ("cut5", 0.4)
+    assert config.text.cut == "sentence"
+    assert (config.speakers["Tom"].speed, config.speakers["Tom"].temperature) == (0.9, 0.5)
+    assert config.speakers["Tom"].styles == {"梦话": "whisper"}
+
+
 WRONG = {
+    "\nsampling: {text_split_method: cut5}\ntext:\n  cut: cut3": (
+        "3: text: cut is given under sampling as well; keep one of them"
+    ),
+    "sampling: {text_split_method: cut9}": "'cut9' is not allowed; allowed: sentence, cut0, cut1",
+    "sampling: {fragment_interval: -1}": "fragment_interval: -1 is out of range; must be at least 0",
+    "sampling: {streaming_mode: 1}": "not a setting here: whole files are written",
+    "speakers: {Tom: {voice: a, topk: 1}}": "Tom.topk: unknown setting; did you mean 'top_k'?",
+    "speakers: {Tom: {voice: a, top_k: 0}}": "Tom.top_k: 0 is out of range; must be at least 1",
     "sampling: {top_k: 0}": "1: sampling.top_k: 0 is out of range; must be at least 1",
     "\nsampling:\n  tempreature: 1": (
         "3: sampling.tempreature: unknown setting; did you mean 'temperature'?"

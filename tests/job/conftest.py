@@ -1,7 +1,5 @@
 """A project of tones, ready to be rendered."""
 
-import functools
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,17 +14,18 @@ def project(tmp_path: Path) -> Project:
     return make_project(tmp_path)
 
 
-@pytest.fixture(autouse=True, scope="session")
-def dictionaries_are_read_once() -> Iterator[None]:
+_FRONTENDS: dict[tuple[str, str], object] = {}
+
+
+@pytest.fixture(autouse=True)
+def dictionaries_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every plan makes a frontend of its own; their dictionaries are the slowest part of a test."""
     make = frontend._make_frontend
-    by_language = functools.cache(lambda language, symbols: make(_span(language), symbols))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            frontend, "_make_frontend", lambda span, symbols: by_language(span.language, symbols)
-        )
-        yield
 
+    def remembered(span: frontend.Span, symbols: frontend.SymbolVersion) -> object:
+        key = (span.language, symbols)
+        if key not in _FRONTENDS:
+            _FRONTENDS[key] = make(span, symbols)
+        return _FRONTENDS[key]
 
-def _span(language: str) -> "frontend.Span":
-    return frontend.Span(language, "")
+    monkeypatch.setattr(frontend, "_make_frontend", remembered)

@@ -1,6 +1,7 @@
 """Whatever moment a render dies at, the next one ends where an undisturbed one would have ended."""
 
 import functools
+import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -9,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from gsvbatch.job import Project, open_project, render, retake, status
 from gsvbatch.job.files import OutputFolder
@@ -112,31 +111,37 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> list[Scene]:
     return made
 
 
-def killed_and_resumed(scene: Scene, moment: int, folder: Path) -> list[str]:
-    """How a project differs from the undisturbed one after a kill and another render."""
+def killed_and_resumed(scene: Scene, moment: int, folder: Path) -> list[str] | None:
+    """How a project differs from the undisturbed one after a kill and another render.
+
+    None if the render was through before the moment came.
+    """
     shutil.copytree(scene.before, folder)
     project = open_project(folder / "gsvbatch.yaml")
+    is_killed = True
     with dying_at(moment), suppress(KilledError):
         speak(project)
+        is_killed = False
+    if not is_killed:
+        return None
     runs = status(project).runs
     # A run that was through needs no resuming; another one would try the failed line again.
-    is_through = len(runs) > scene.n_runs and runs[0].status == "completed"
-    if not is_through:
+    if len(runs) == scene.n_runs or runs[0].status != "completed":
         speak(project)
     return differences(scene.after, snapshot(project))
 
 
-@settings(
-    max_examples=24,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    phases=[Phase.generate],
-)
-@given(number=st.integers(0, 3), moment=st.integers(0, 40))
-def test_any_kill_point_resumes_to_the_same_takes(
-    scenes: list[Scene], tmp_path_factory: pytest.TempPathFactory, number: int, moment: int
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(4))
+def test_every_kill_point_resumes_to_the_same_takes(
+    scenes: list[Scene], tmp_path: Path, number: int
 ) -> None:
-    folder = tmp_path_factory.mktemp("killed") / "project"
-    assert killed_and_resumed(scenes[number], moment, folder) == []
+    wrong = {}
+    for moment in itertools.count():
+        found = killed_and_resumed(scenes[number], moment, tmp_path / str(moment))
+        if found is None:
+            break
+        if found:
+            wrong[moment] = found
+    assert moment > len(STEPS)
+    assert wrong == {}

@@ -1,7 +1,9 @@
 """The whole way, from a script to files, through the real engine with toy networks."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gsvbatch.audio import read_audio
@@ -10,6 +12,7 @@ from gsvbatch.errors import ConfigError
 from gsvbatch.job import Project, list_lines, open_project, render
 from gsvbatch.render.gates import LONGEST_PHONEME, RUN_ON_SLACK
 from gsvbatch.runners.local import LocalRunner, choose_device, token_limit
+from gsvbatch.voice import load_profile, save_profile
 from tests.job.tones import SCRIPT, snapshot
 from tests.toy import toy_models, toy_voice
 
@@ -51,6 +54,33 @@ def test_a_line_rendered_alone_is_the_same_line(tmp_path: Path) -> None:
         for utterances in (snapshot(p)["utterances"] for p in (together, apart))
     )
     assert one == other
+
+
+def test_a_voice_without_its_words_is_a_voice_made_without_any(tmp_path: Path) -> None:
+    """`ref_free` and a voice of nothing but timbre speak alike, and not as the voice with its words."""
+    worded, free, bare = (make_toy_project(tmp_path / name) for name in ("worded", "free", "bare"))
+    for project, more in ((free, "sampling: {ref_free: true}\n"), (bare, "")):
+        assert project.file is not None
+        # Levels are measured on a voice as it is, with its words.
+        settings = project.file.read_text(encoding="utf-8").replace(
+            "{format: wav}", "{preset: none}"
+        )
+        project.file.write_text(settings + more, encoding="utf-8")
+    free, bare = open_project(free.file), open_project(bare.file)
+    nothing = np.zeros(0, dtype=np.int32)
+    for name in ("high", "low"):
+        profile = load_profile(bare.root / "voices" / name)
+        profile = replace(profile, transcript="", prompt_phoneme_ids=nothing, prompt_tokens=nothing)
+        save_profile(profile, bare.root / "voices" / name)
+    tokens = []
+    for project in (worded, free, bare):
+        assert render(project).n_rendered == 4
+        rows = snapshot(project)["utterances"]
+        tokens.append({key: [(row["seed"], row["n_tokens"]) for row in rows[key]] for key in rows})
+    assert tokens[1] == tokens[2] != tokens[0]
+    for line in list_lines(free):
+        one, other = (read_audio(project.output / line.path).samples for project in (free, bare))
+        np.testing.assert_allclose(one, other, atol=1e-4)
 
 
 def test_the_token_limit_follows_the_length_of_the_text() -> None:

@@ -114,10 +114,10 @@ def test_a_segment_head_sets_its_line_in_any_order() -> None:
             "language": "zh",
             "seed": "42",
             "speed": "1.1",
+            "temperature": "0.5",
             "id": "a-1",
         }
         assert piece.values == expected
-        assert piece.extra == {"temperature": "0.5"}
         assert piece.problem is None
 
 

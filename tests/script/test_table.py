@@ -72,8 +72,8 @@ def test_what_excel_leaves_behind_is_understood(tmp_path: Path) -> None:
 
 
 def test_whole_numbers_with_a_point_and_wide_digits_are_numbers(tmp_path: Path) -> None:
-    (line,) = _read(tmp_path, "text,seed,speed,pause\nhi,42.0,１．２,800ms\n").lines
-    assert (line.seed, line.speed, line.pause_after) == (42, 1.2, 0.8)
+    (line,) = _read(tmp_path, "text,seed,speed,pause,top_k\nhi,42.0,１．２,800ms,5.0\n").lines
+    assert (line.seed, line.speed, line.pause_after, line.top_k) == (42, 1.2, 0.8, 5)
 
 
 @pytest.mark.parametrize("written", ["auto", "", "中英混合"])
@@ -99,6 +99,12 @@ def test_languages_by_many_names(tmp_path: Path, written: str, code: str) -> Non
 BAD = [
     ("text,speed\nhi,fast\n", 2, "column 'speed': 'fast' is not a speaking rate"),
     ("text,speed\nhi,0\n", 2, "column 'speed': 0 is outside 0.25 to 4"),
+    ("text,top_k\nhi,0\n", 2, "column 'top_k': 0 is not a whole number from 1 to 1024"),
+    ("text,top_k\nhi,2.5\n", 2, "column 'top_k': 2.5 is not a whole number"),
+    ("text,top_p\nhi,1.5\n", 2, "column 'top_p': 1.5 is not above 0 and up to 1"),
+    ("text,温度\nhi,0\n", 2, "column '温度': 0 is not above 0 and up to 5"),
+    ("text,重复惩罚\nhi,0.5\n", 2, "column '重复惩罚': 0.5 is not from 1 to 10"),
+    ("text,temp\nhi,hot\n", 2, "column 'temp': 'hot' is not a number such as 0.8"),
     ("text,speed\nhi,nan\n", 2, "column 'speed': 'nan' is not"),
     ("text,语速\nhi,1e9\n", 2, "column '语速': '1e9' is not"),
     ("text,seed\nhi,4.5\n", 2, "column 'seed': '4.5' is not a whole number"),

@@ -50,6 +50,14 @@ def phonemes(utterances: tuple[Utterance, ...]) -> list[str]:
         ("我今年８岁了", "w o3 j in1 n ian2 b a1 s ui4 l e5 ."),
         # a line's end is a pause
         ("我们走吧\n天黑了", "w o3 m en5 z ou3 b a5 , t ian1 h ei1 l e5 ."),
+        # Japanese, alone and among others
+        ("今日もいい天気ですね！", "ky o ] o m o # i ] i # t e ] N k i d e s u n e !"),
+        ("[ja]世界[/ja]很大。", "s e ] k a i h en3 d a4 ."),
+        ("他说「ありがとう」就走了。", "t a1 sh uo1 a [ r i ] g a t o o j iu4 z ou3 l e5 ."),
+        (
+            "彼は5時にHelloと言った。",
+            "k a ] r e w a # g o ] j i n i HH AH0 L OW1 t o # i [ cl t a .",
+        ),
     ],
 )
 def test_models_get_the_marks_they_want(frontend: Frontend, text: str, expected: str) -> None:
@@ -129,10 +137,8 @@ def test_pause_after_a_clause_is_shorter_than_after_a_sentence() -> None:
         ("[pause:2]", None, "nothing in it to say"),
         ("{我们走|♪}", None, "no sound is known"),
         ("{我们走|……}", None, "no sound is known"),
-        ("こんにちは", None, r"Japanese \(ja\) cannot be spoken yet"),
         ("안녕하세요", "zh", r"Korean \(ko\) cannot be spoken yet"),
         ("你好", "yue", r"Cantonese \(yue\) cannot be spoken yet"),
-        ("[ja]世界[/ja]", None, r"Japanese \(ja\)"),
         ("Привет。", None, r"'cyrillic' cannot be spoken yet.*\{Привет\|"),
         ("bonjour", "fr", "language 'fr' is unknown"),
         ("𠮷野家到了", None, r"'𠮷'.*no dictionary has it"),

@@ -10,9 +10,8 @@ from gsvbatch.gsv.synthesizer import SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig
 from gsvbatch.training.content import ContentRecipe
 from gsvbatch.training.corpus import HOP, SAMPLE_RATE, Corpus
-from gsvbatch.training.generator import GeneratorRecipe
-from gsvbatch.training.recipes import CodebookRecipe, Recipes
-from gsvbatch.training.synthesizer import PriorRecipe
+from gsvbatch.training.recipes import Recipes
+from gsvbatch.training.synthesizer import SynthesizerRecipe
 from gsvbatch.training.synthesizer import mini_config as mini_synthesizer
 from gsvbatch.training.t2s import T2SRecipe
 
@@ -23,7 +22,7 @@ SYNTHESIZER: SynthesizerConfig = replace(
     mini_synthesizer(),
     ssl_width=16,
     codebook_size=N_CODES,
-    latent=16,
+    latent=18,
     hidden=16,
     feed_forward=32,
     n_layers=1,
@@ -35,10 +34,10 @@ T2S = T2SConfig(n_layers=2, width=32, n_heads=2, feed_forward=64, vocabulary=N_C
 
 RECIPES = Recipes(
     content=ContentRecipe(width=16, n_convs=2, n_mels=16, crop=0.4, batch=2, n_steps=3),
-    codebook=CodebookRecipe(n_rounds=3),
     t2s=T2SRecipe(config=T2S, batch=2, solo_steps=1, n_steps=3),
-    prior=PriorRecipe(config=SYNTHESIZER, batch=2, crop=0.4, n_steps=3),
-    generator=GeneratorRecipe(config=SYNTHESIZER, batch=2, slice_frames=8, n_steps=3),
+    synthesizer=SynthesizerRecipe(
+        config=SYNTHESIZER, batch=2, slice_frames=20, reference_frames=20, plain_steps=1, n_steps=3
+    ),
 )
 
 
@@ -64,7 +63,7 @@ def tone_corpus(folder: Path, n_lines: int = 6, seconds: float = 1.0, seed: int 
                 "id": f"t{i}", "lang": "zh", "text": "啊", "speaker": f"s{i % 2}",
                 "start": i * n, "n": n, "fstart": i * n_frames, "nf": n_frames,
                 "phoneme_ids": [int(x) for x in draw.integers(1, 300, 8)],
-                "groups": [[2, k * step, (k + 1) * step] for k in range(4)],
+                "groups": [[2, k * step, (k + 1) * step] for k in range(4)], "height": 5.5,
             }
         )  # fmt: skip
     (folder / "audio.i16").write_bytes(b"".join(piece.tobytes() for piece in pieces))

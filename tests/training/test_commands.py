@@ -13,13 +13,12 @@ from tests.training.corpora import tone_corpus
 
 RECIPE = """
 content: {width: 16, n_convs: 2, n_mels: 16, crop: 0.4, batch: 2}
-codebook: {n_rounds: 2}
+codebook: {distinct: 0.5}
 t2s_model: {n_layers: 2, width: 32, n_heads: 2, feed_forward: 64, vocabulary: 17}
 t2s: {batch: 2, solo_steps: 1}
-synthesizer_model: {ssl_width: 16, codebook_size: 16, latent: 16, hidden: 16, feed_forward: 32,
+synthesizer_model: {ssl_width: 16, codebook_size: 16, latent: 18, hidden: 16, feed_forward: 32,
   n_layers: 1, style: 16, style_hidden: 16, initial_channels: 32}
-prior: {batch: 2, crop: 0.4}
-generator: {batch: 2, slice_frames: 8}
+synthesizer: {batch: 2, slice_frames: 20, reference_frames: 20, plain_steps: 1}
 """
 
 
@@ -47,7 +46,7 @@ def test_from_corpus_to_models(run: Callable[..., Any], tmp_path: Path) -> None:
     assert code == 0, err
     assert json.loads(out)["step"] == 2
     assert run("codebook", *with_recipe)[0] == 0
-    for stage in ("t2s", "prior", "generator"):
+    for stage in ("t2s", "synthesizer"):
         code, out, err = run(stage, "--steps", "2", *with_recipe)
         assert code == 0, err
         assert f"{stage}: step 2 of 2" in out
@@ -65,9 +64,9 @@ def test_from_corpus_to_models(run: Callable[..., Any], tmp_path: Path) -> None:
 def test_used_up_budget_says_how_to_go_on(run: Callable[..., Any], tmp_path: Path) -> None:
     tone_corpus(tmp_path / "corpus", n_lines=2)
     (tmp_path / "toy.yaml").write_text(RECIPE, encoding="utf-8")
-    code, out, err = run("generator", "--budget", "0", "--recipe", "toy.yaml")
+    code, out, err = run("content", "--budget", "0", "--recipe", "toy.yaml")
     assert code == 0, err
-    assert "step 0 of 4000" in out
+    assert "step 0 of 5000" in out
     assert "the same command goes on" in err
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,37 @@ def test_reading_a_list_stops_and_goes_on(tmp_path: Path) -> None:
     whole = HummingTeacher()
     speak_list(TEXTS, tmp_path / "whole", RECIPE, whole)
     assert list(read_meta(tmp_path / "whole")) == list(read_meta(tmp_path))
+
+
+def test_times_alone_are_asked_for_and_prepared_without_audio(tmp_path: Path) -> None:
+    teacher = HummingTeacher()
+    speak_list(TEXTS, tmp_path / "spoken", replace(RECIPE, is_silent=True), teacher)
+    assert teacher.said == []
+    assert not list((tmp_path / "spoken" / "audio").iterdir())
+    prepare([tmp_path / "spoken"], tmp_path / "corpus", HummingTeacher)
+    corpus = Corpus(tmp_path / "corpus")
+    assert (len(corpus.entries), corpus.recorded, len(corpus.audio)) == (3, [], 0)
+    assert len(corpus.label) == sum(entry.n_frames for entry in corpus.entries) > 0
+
+    speak_list(TEXTS, tmp_path / "loud", RECIPE, teacher)
+    prepare([tmp_path / "loud"], tmp_path / "heard", HummingTeacher)
+    heard = Corpus(tmp_path / "heard")
+    for silent, loud in zip(corpus.entries, heard.entries, strict=True):
+        assert silent.phoneme_ids == loud.phoneme_ids
+        assert silent.n_samples == pytest.approx(loud.n_samples, abs=2400)
+
+
+def test_two_voices_of_one_name_stay_two(tmp_path: Path) -> None:
+    for name, mix in (("a", {"x": 1.0}), ("b", {"y": 1.0}), ("c", {"x": 1.0})):
+        (tmp_path / name / "audio").mkdir(parents=True)
+        row = {
+            "id": name, "lang": "zh", "text": "妈", "phones": ["ma1", "."], "ipa": "ma→.",
+            "speaker": "r0000", "mix": mix, "silent": True, "sec": 0.7,
+        }  # fmt: skip
+        append_meta(tmp_path / name, row)
+    prepare([tmp_path / name for name in "abc"], tmp_path / "corpus", HummingTeacher)
+    first, second, third = (e.speaker for e in Corpus(tmp_path / "corpus").entries)
+    assert first == third != second
 
 
 def test_enough_speech_ends_reading(tmp_path: Path) -> None:

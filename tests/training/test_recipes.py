@@ -8,7 +8,7 @@ import torch
 
 from gsvbatch.errors import CheckpointError, ConfigError
 from gsvbatch.gsv.bundle import load_bundle, native_source
-from gsvbatch.training.codebook import assign, kmeans
+from gsvbatch.training.codebook import KINDS, assign, choose_codes
 from gsvbatch.training.corpus import Corpus
 from gsvbatch.training.curves import page, read_curves
 from gsvbatch.training.loop import Progress, read_state
@@ -25,7 +25,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Corpus, Path]:
     runs = folder / "runs"
     train_stage(Stage.CONTENT, corpus, runs, RECIPES)
     build_tokens(corpus, runs, RECIPES)
-    for stage in (Stage.T2S, Stage.PRIOR, Stage.GENERATOR):
+    for stage in (Stage.T2S, Stage.SYNTHESIZER):
         train_stage(stage, corpus, runs, RECIPES)
     return corpus, runs
 
@@ -70,7 +70,7 @@ def test_finished_run_is_left_alone(trained: tuple[Corpus, Path]) -> None:
 @pytest.mark.slow
 def test_used_up_budget_saves_and_ends(trained: tuple[Corpus, Path], tmp_path: Path) -> None:
     corpus, _ = trained
-    none = train_stage(Stage.GENERATOR, corpus, tmp_path, RECIPES, budget=0)
+    none = train_stage(Stage.T2S, corpus, tmp_path, RECIPES, budget=0)
     assert (none.step, none.is_finished) == (0, False)
 
 
@@ -120,25 +120,30 @@ def test_folder_without_a_corpus_is_refused(tmp_path: Path) -> None:
         Corpus(tmp_path)
 
 
-def test_kmeans_finds_separate_clusters_and_keeps_every_code_in_use() -> None:
-    generator = torch.Generator().manual_seed(1)
-    middles = torch.tensor([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
-    points = torch.cat([m + 0.1 * torch.randn(40, 2, generator=generator) for m in middles])
-    centres = kmeans(points, 6, 20)
-    nearest = assign(points, centres)
-    assert len(nearest.unique()) == 6
-    for third in nearest.split(40):
-        assert not set(third.tolist()) & (set(nearest.tolist()) - set(third.tolist()))
-    assert (points - centres[nearest]).norm(dim=1).max() < 0.6
+def test_frequent_sounds_have_codes_and_rare_ones_share_their_phonemes() -> None:
+    counts = np.zeros(3 * KINDS, int)
+    counts[0], counts[1], counts[KINDS + 4], counts[KINDS + 2] = 50, 40, 30, 1
+    codes = choose_codes(counts, 3)
+    assert codes[[0, 1, KINDS + 4]].tolist() == [0, 1, 2]
+    assert codes[2] == codes[1]
+    assert codes[KINDS + 2] == codes[KINDS + 6] == 2
+    assert set(codes[2 * KINDS :].tolist()) == {0}
+
+
+def test_points_go_to_the_nearest_code() -> None:
+    points = torch.tensor([[0.1, 0.0], [8.0, 0.5], [0.0, 7.0]])
+    assert assign(points, torch.tensor([[0.0, 9.0], [0.0, 0.0], [9.0, 0.0]])).tolist() == [1, 2, 0]
 
 
 def test_recipe_file_changes_what_it_names(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
-    path.write_text("t2s_model: {n_layers: 6}\nprior: {batch: 4, learning_rate: 1}\n", "utf-8")
+    path.write_text(
+        "t2s_model: {n_layers: 5}\nsynthesizer: {batch: 4, learning_rate: 1}\n", "utf-8"
+    )
     recipes = read_recipes(path)
-    assert recipes.t2s.config.n_layers == 6
-    assert recipes.prior.batch == 4
-    assert recipes.generator == Recipes().generator
+    assert recipes.t2s.config.n_layers == 5
+    assert recipes.synthesizer.batch == 4
+    assert recipes.content == Recipes().content
 
 
 @pytest.mark.parametrize(
@@ -146,7 +151,7 @@ def test_recipe_file_changes_what_it_names(tmp_path: Path) -> None:
     [
         ("content: {depth: 3}", "content.depth: no such field"),
         ("vocoder: {}", "vocoder: no such section"),
-        ("prior: {batch: many}", "prior.batch"),
+        ("synthesizer: {batch: many}", "synthesizer.batch"),
         ("synthesizer_model: {codebook_size: 100}", "t2s.vocabulary"),
         ("content: {width: 64}", "content.width is 64"),
         ("- a", "expected sections"),

@@ -10,11 +10,10 @@ from gsvbatch.audio import AudioFormat, Tags, read_audio, read_tags, write_audio
 from gsvbatch.data import Waveform
 from gsvbatch.errors import CheckpointError, ReferenceClipError, VoiceError
 from gsvbatch.gsv.bundle import ModelBundle, load_bundle
-from gsvbatch.voice import load_profile, require_models
-from gsvbatch.voice.enrolling import enroll, keep_voice
+from gsvbatch.voice import VoiceProfile, load_profile, require_models
+from gsvbatch.voice.enrolling import Clips, enroll, keep_voice
 from tests import toy
-
-RATE = 24000
+from tests.clips import speech
 
 
 @dataclass(frozen=True)
@@ -32,19 +31,6 @@ class Speller:
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
     return toy.toy_bundle(tmp_path_factory.mktemp("models"), content=True)
-
-
-def speech(duration: float, *, peak: float = 0.5, noise: float = 1e-4) -> Waveform:
-    """Syllables of a harmonic tone with short gaps, and a little noise under all of it."""
-    t = np.arange(int(duration * RATE)) / RATE
-    tone = sum(np.sin(2 * np.pi * 140 * k * t) / k for k in range(1, 9))
-    syllables = np.clip(np.sin(2 * np.pi * 3 * t), 0, 1) ** 0.3 * (
-        np.sin(2 * np.pi * 0.5 * t) > -0.9
-    )
-    samples = tone * syllables
-    samples = peak * samples / np.abs(samples).max()
-    samples += noise * np.random.default_rng(0).normal(size=len(t))
-    return Waveform(samples.astype(np.float32), RATE)
 
 
 def clip(path: Path, waveform: Waveform) -> Path:
@@ -105,6 +91,73 @@ def test_clips_that_will_not_do_are_told_in_figures(
 def test_a_name_that_is_no_folder_is_refused(bundle: ModelBundle, tmp_path: Path) -> None:
     with pytest.raises(VoiceError, match="cannot be the name of a voice"):
         enroll("a/b", tmp_path / "x.wav", "x", "en", bundle=bundle, frontend=Speller())
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Clips whose spectra differ, so that each has a style of its own."""
+    folder = tmp_path_factory.mktemp("clips")
+    made = {}
+    for name, duration, peak in (("one", 4.0, 0.5), ("two", 5.0, 0.3), ("three", 12.0, 0.15)):
+        made[name] = clip(folder / f"{name}.wav", speech(duration, peak=peak))
+    return made
+
+
+def enrolled(
+    bundle: ModelBundle, clips: Clips | Path, transcript: str = TRANSCRIPT
+) -> VoiceProfile:
+    return enroll("anna", clips, transcript, "en", bundle=bundle, frontend=Speller())
+
+
+def test_timbre_is_the_mean_over_all_clips(bundle: ModelBundle, clips: dict[str, Path]) -> None:
+    one, two = (enrolled(bundle, clips[name]) for name in ("one", "two"))
+    both = enrolled(bundle, Clips(clips["one"], also=(clips["two"],)))
+    assert np.abs(one.style - two.style).max() > 1e-3
+    np.testing.assert_allclose(both.style, (one.style + two.style) / 2, rtol=1e-5, atol=1e-7)
+    np.testing.assert_array_equal(both.prompt_tokens, one.prompt_tokens)
+    assert both.digest != one.digest
+
+
+def test_timbre_of_one_and_words_of_another(bundle: ModelBundle, clips: dict[str, Path]) -> None:
+    one, two = (enrolled(bundle, clips[name]) for name in ("one", "two"))
+    mixed = enrolled(bundle, Clips(clips["one"], timbre=clips["two"]))
+    np.testing.assert_array_equal(mixed.prompt_tokens, one.prompt_tokens)
+    np.testing.assert_array_equal(mixed.style, two.style)
+
+
+def test_timbre_alone_needs_no_words_nor_an_exact_length(
+    bundle: ModelBundle, clips: dict[str, Path]
+) -> None:
+    profile = enrolled(bundle, clips["three"], "")
+    assert len(profile.prompt_tokens) == len(profile.prompt_phoneme_ids) == 0
+    assert profile.style.shape == (toy.STYLE_WIDTH,)
+    averaged = enrolled(bundle, Clips(clips["one"], also=(clips["three"],)))
+    assert len(averaged.prompt_tokens) > 0
+
+
+def test_every_clip_is_kept_and_enrolls_again(
+    bundle: ModelBundle, clips: dict[str, Path], tmp_path: Path
+) -> None:
+    given = Clips(clips["one"], clips["two"], (clips["three"], clips["one"]))
+    profile = enrolled(bundle, given)
+    kept = keep_voice(profile, tmp_path, given)
+    names = ["also-1.flac", "also-2.flac", "reference.flac", "timbre.flac"]
+    assert sorted(path.name for path in tmp_path.glob("*.flac")) == names
+    assert (kept.timbre, kept.also) == ("timbre.flac", ("also-1.flac", "also-2.flac"))
+    # Back from the folder itself, the clips changing places; what is no longer needed goes.
+    swapped = Clips(tmp_path / "timbre.flac", None, (tmp_path / "reference.flac",))
+    keep_voice(enrolled(bundle, swapped), tmp_path, swapped)
+    assert sorted(path.name for path in tmp_path.glob("*.flac")) == names[:1] + names[2:3]
+    durations = [read_audio(tmp_path / name).duration for name in (names[2], names[0])]
+    assert durations == pytest.approx([5.0, 4.0])
+
+
+def test_a_bad_clip_among_several_is_named(
+    bundle: ModelBundle, clips: dict[str, Path], tmp_path: Path
+) -> None:
+    bad = clip(tmp_path / "noise.wav", speech(4.0, noise=0.1))
+    with pytest.raises(ReferenceClipError, match=r"noise\.wav: noisy"):
+        enrolled(bundle, Clips(clips["one"], also=(bad,)))
 
 
 def test_enrolling_without_a_content_encoder_is_explained(tmp_path: Path) -> None:

@@ -54,6 +54,64 @@ def test_an_empty_library_says_how_to_fill_it(tmp_path: Path) -> None:
         VoiceLibrary([tmp_path], shipped=False).get("anna")
 
 
+def make_style(voices: Path, source: ModelSource, name: str, style: str, seed: int) -> None:
+    profile = replace(toy.toy_profile(source, name, seed), style_name=style, consent=None)
+    save(profile, voices / name / "styles" / style)
+
+
+def test_styles_are_found_by_what_scripts_call_them(tmp_path: Path, source: ModelSource) -> None:
+    toy.toy_voice(tmp_path, source, "anna", seed=1)
+    for number, style in enumerate(("Happy", "难过"), start=2):
+        make_style(tmp_path, source, "anna", style, number)
+    library = VoiceLibrary([tmp_path], shipped=False)
+    assert library.names() == ("anna",)
+    assert library.styles("anna") == ("Happy", "难过")
+    assert library.style("anna", "ｈappy ") == "Happy"
+    assert library.style("anna", "") == library.style("anna", "Default") == ""
+    digests = {library.get("anna", style).digest for style in ("", "Happy", "难过")}
+    assert len(digests) == 3
+    with pytest.raises(
+        VoiceError, match="has no style 'angry', only default, Happy, 难过; use one"
+    ):
+        library.style("anna", "angry")
+
+
+def test_a_voice_without_styles_takes_any_word_for_a_note(
+    tmp_path: Path, source: ModelSource
+) -> None:
+    toy.toy_voice(tmp_path, source, "anna")
+    assert VoiceLibrary([tmp_path], shipped=False).style("anna", "happy") == ""
+
+
+def test_style_of_other_models_is_refused_with_the_command(
+    tmp_path: Path, source: ModelSource
+) -> None:
+    profile = replace(
+        toy.toy_profile(source, "anna"),
+        style_name="happy",
+        transcript="",
+        reference="reference.flac",
+        timbre="timbre.flac",
+        also=("also-1.flac",),
+    )
+    folder = tmp_path / "anna" / "styles" / "happy"
+    other = toy.toy_models(tmp_path / "other", seed=40)
+    with pytest.raises(VoiceError, match="'anna/happy': was made with another") as caught:
+        require_models(profile, other.digests(), folder, other)
+    command = str(caught.value).partition("enroll it again: ")[2]
+    assert shlex.split(command) == [
+        "gsvbatch", "voice", "enroll", "anna",
+        "--reference", str(folder / "reference.flac"),
+        "--ref-free",
+        "--language", "zh",
+        "--timbre", str(folder / "timbre.flac"),
+        "--also", str(folder / "also-1.flac"),
+        "--style", "happy",
+        "--voices", str(tmp_path),
+        "--replace",
+    ]  # fmt: skip
+
+
 def test_voice_of_other_models_is_refused_with_the_command(
     tmp_path: Path, source: ModelSource
 ) -> None:

@@ -50,6 +50,29 @@ def test_profile_comes_back(tmp_path: Path, source: ModelSource) -> None:
         assert getattr(again, name) == getattr(profile, name), name
 
 
+def test_style_of_timbre_alone_comes_back(tmp_path: Path, source: ModelSource) -> None:
+    nothing = np.zeros(0, dtype=np.int32)
+    profile = replace(
+        toy.toy_profile(source, "anna"),
+        transcript="",
+        prompt_phoneme_ids=nothing,
+        prompt_tokens=nothing,
+        style_name="开心",
+        reference="reference.flac",
+        timbre="timbre.flac",
+        also=("also-1.flac", "also-2.flac"),
+    )
+    folder = tmp_path / "anna" / "styles" / "开心"
+    save_profile(profile, folder)
+    again = load_profile(folder)
+    assert again.digest == profile.digest
+    assert (len(again.prompt_tokens), again.transcript, again.label) == (0, "", "anna/开心")
+    assert (again.timbre, again.also) == (profile.timbre, profile.also)
+    (folder / "voice.safetensors").unlink()
+    with pytest.raises(VoiceError, match="'anna/开心'"):
+        load_profile(folder)
+
+
 def test_yaml_is_for_people(voice: Path) -> None:
     text = (voice / "voice.yaml").read_text(encoding="utf-8")
     assert "display_name:\n  zh: 玩具\n  en: Toy\n" in text
@@ -140,7 +163,7 @@ def test_tensors_of_another_voice_are_noticed(
         ("style", np.array([np.nan], dtype=np.float32), "not finite"),
         ("style", np.zeros((2, 2), dtype=np.float32), "not a row of numbers"),
         ("style", np.zeros(4, dtype=np.int32), "not a row of numbers"),
-        ("prompt_tokens", np.array([], dtype=np.int32), "not a row of numbers"),
+        ("prompt_tokens", np.array([], dtype=np.int32), "a part of it is empty"),
         ("prompt_tokens", np.array([-1], dtype=np.int32), "ids outside"),
         ("prompt_phoneme_ids", np.array([732], dtype=np.int32), "ids outside"),
         ("extra", np.zeros(1, dtype=np.float32), "holds extra, prompt_phoneme_ids"),
