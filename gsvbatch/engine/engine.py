@@ -48,6 +48,7 @@ class Engine:
         steps_between_looks: int | None = None,
         graphs: bool | None = None,
         fused: bool | None = None,
+        packs: bool | None = None,
         overlaps: bool | None = None,
     ) -> None:
         """Make an engine.
@@ -61,6 +62,7 @@ class Engine:
             steps_between_looks: Decode steps between two looks at which sequences have ended.
             graphs: Whether decode steps are captured as CUDA graphs; None does it on a CUDA device.
             fused: Whether kernels of triton are used; None does it where there is triton for the device.
+            packs: Whether weights are packed for a processor; None does it where it is possible.
             overlaps: Whether speaking goes on beside decoding; None does it on a CUDA device.
         """
         bundle.t2s.to(device=device, dtype=dtype)
@@ -82,12 +84,14 @@ class Engine:
             steps_between_looks,
             graphs=graphs,
             fused=fused,
+            packs=packs,
             capturing=capturing,
         )
         self._synthesizer = SynthesizerRunner(
             bundle.synthesizer,
             batch_tokens or default_batch_tokens(self.device),
             fused=fused,
+            packs=packs,
             capturing=capturing,
         )
 

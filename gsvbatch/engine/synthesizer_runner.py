@@ -14,9 +14,10 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from gsvbatch.data import Waveform
-from gsvbatch.engine import fused_generator
+from gsvbatch.engine import fused_generator, packed_generator
 from gsvbatch.engine.fused_generator import FusedGenerator
 from gsvbatch.engine.noise import latent_noise
+from gsvbatch.engine.packed_generator import PackedGenerator
 from gsvbatch.engine.sequence import Sequence
 from gsvbatch.gsv.synthesizer import FRAMES_PER_TOKEN, Synthesizer
 
@@ -34,6 +35,7 @@ class SynthesizerRunner:
         max_batch_tokens: int,
         *,
         fused: bool | None = None,
+        packs: bool | None = None,
         capturing: "Lock | None" = None,
     ) -> None:
         """Set up.
@@ -42,6 +44,7 @@ class SynthesizerRunner:
             model: In eval mode; its device and dtype are the runner's.
             max_batch_tokens: Tokens of one batch, padding included; a longer line runs alone.
             fused: Whether the generator uses kernels of triton; None does it where it is possible.
+            packs: Whether its weights are packed for a processor; None does it where it is possible.
             capturing: A lock that is held while a CUDA graph is captured elsewhere.
         """
         weight = model.ssl_proj.weight
@@ -54,6 +57,9 @@ class SynthesizerRunner:
         if fused is None:
             fused = fused_generator.is_fusable(model.dec)
         self._fused = FusedGenerator(model.dec) if fused else None
+        if packs is None:
+            packs = packed_generator.can_pack(model.dec)
+        self._packed = PackedGenerator(model.dec) if packs else None
         self._stream: torch.cuda.Stream | None = None
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)  # the weights may still be on their way
@@ -109,6 +115,9 @@ class SynthesizerRunner:
         noise = latent_noise(seeds, model.config.latent, mean.shape[2]).to(mean.dtype)
         latent = (mean + noise * torch.exp(log_spread) * NOISE_SCALE) * mask
         n_frames = mask.sum(dim=(1, 2), dtype=torch.float32).long()
+        if self._packed is not None:
+            z = model.flow(latent, mask, style, inverse=True)
+            return self._packed(z, style, n_frames.tolist()), n_frames
         if self._fused is None:
             is_ragged = (
                 len(batch) > 1
