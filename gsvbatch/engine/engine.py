@@ -73,15 +73,14 @@ class Engine:
         self._stats = EngineStats()
         if n_slots is None:
             n_slots = default_slots(bundle.t2s.config, self.device, self.dtype)
-        if steps_between_looks is None:
-            steps_between_looks = CUDA_STEPS_BETWEEN_LOOKS if self.device.type == "cuda" else 1
+        n_steps = steps_between_looks or default_steps_between_looks(self.device)
         self._n_slots = n_slots
         self._overlaps = self.device.type == "cuda" if overlaps is None else overlaps
         capturing = Lock()
         self._t2s = T2SRunner(
             bundle.t2s,
             n_slots,
-            steps_between_looks,
+            n_steps,
             graphs=graphs,
             fused=fused,
             packs=packs,
@@ -232,6 +231,11 @@ class Engine:
                 self._stats.audio_duration += result.waveform.duration
                 self._stats.n_tokens += len(result.tokens.tokens)
             yield result
+
+
+def default_steps_between_looks(device: torch.device) -> int:
+    """Decode steps between two looks at the device: looking waits for it, where it is not the processor."""
+    return CUDA_STEPS_BETWEEN_LOOKS if device.type == "cuda" else 1
 
 
 def _no_room(sequence: Sequence) -> Result:

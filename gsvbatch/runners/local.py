@@ -136,7 +136,7 @@ def load_engine(source: ModelSource, config: EngineConfig) -> Engine:
         ConfigError: There is no such device.
     """
     device = choose_device(config.device)
-    dtype = _choose_dtype(config.dtype, device)
+    dtype = choose_dtype(config.dtype, device)
     # The content encoder is for enrolling; rendering has no use for it.
     pair = ModelSource(source.t2s, source.synthesizer)
     bundle = load_bundle(pair, device=device, dtype=dtype)
@@ -162,7 +162,8 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _choose_dtype(name: str, device: torch.device) -> torch.dtype:
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    """The precision of a name, ``auto`` among them."""
     names = {
         "float32": torch.float32,
         "float16": torch.float16,
