@@ -140,7 +140,7 @@ def mel_audio_of(bundle: ModelBundle, request: Request, tokens: tuple[int, ...])
         n_least = frames.longest_prompt
         mel, reference = mel[:, :, -n_least:], reference[:, :, -n_least:]
     chunk = frames.window - n_least
-    noise = latent_noise(request.seed, mel.shape[1], line.shape[2], torch.device("cpu"))[None]
+    noise = latent_noise(torch.tensor([request.seed]), mel.shape[1], line.shape[2])
     drawn = []
     for start in range(0, line.shape[2], chunk):
         part = line[:, :, start : start + chunk]
@@ -172,7 +172,7 @@ def audio_of(bundle: ModelBundle, request: Request, tokens: tuple[int, ...]) -> 
         torch.tensor([request.phoneme_ids]),
         torch.tensor([len(request.phoneme_ids)]),
         request.voice.style[None, :, None],
-        noise=latent_noise(request.seed, latent, n_frames, torch.device("cpu"))[None],
+        noise=latent_noise(torch.tensor([request.seed]), latent, n_frames),
         speed=torch.tensor([request.speed]),
     )
     audio: Tensor = samples[0, 0, : int(n_samples)]

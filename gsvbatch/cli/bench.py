@@ -1,16 +1,23 @@
 """``gsvbatch bench``: how fast this machine speaks."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gsvbatch.cli import console
 from gsvbatch.cli.options import Device, Json
+from gsvbatch.errors import ConfigError
 
 if TYPE_CHECKING:
     from gsvbatch.job.benchmark import BenchRun
+    from gsvbatch.job.engine_benchmark import EngineBench
 
-EXAMPLES = ("gsvbatch bench", "gsvbatch bench --lines 200 --device cuda --json")
+EXAMPLES = (
+    "gsvbatch bench",
+    "gsvbatch bench --lines 200 --device cuda --json",
+    "gsvbatch bench --engine --random v2 --plot speed.svg",
+)
 
 
 def bench(
@@ -20,9 +27,43 @@ def bench(
         str | None,
         typer.Option("--voice", "-v", help="One voice; else all that come with gsvbatch."),
     ] = None,
+    engine: Annotated[
+        bool,
+        typer.Option("--engine", help="Measure the engine's stages alone, at several batches."),
+    ] = False,
+    random: Annotated[
+        str,
+        typer.Option(
+            "--random", metavar="v2", help="With --engine: full-size models with random weights."
+        ),
+    ] = "",
+    t2s: Annotated[
+        Path | None, typer.Option("--t2s", help="With --engine: a checkpoint (.ckpt).")
+    ] = None,
+    synthesizer: Annotated[
+        Path | None, typer.Option("--synthesizer", help="With --engine: its partner (.pth).")
+    ] = None,
+    batches: Annotated[
+        str, typer.Option("--batches", help="With --engine: lines at once, such as 1,8,64.")
+    ] = "",
+    dtype: Annotated[
+        str, typer.Option("--dtype", help="With --engine: auto, float32, float16 or bfloat16.")
+    ] = "auto",
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="With --engine: draw the figures (SVG).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure how fast this machine speaks, line by line and batched, in one run."""
+    """Measure how fast this machine speaks, line by line and batched, in one run.
+
+    With --engine, the stages by themselves: latency of one sentence, speed at several batches, and
+    how near that is to what the machine can do at all.
+    """
+    if engine:
+        _bench_engine(random, t2s, synthesizer, batches, device, dtype, plot, as_json=as_json)
+        return
+    if random or t2s or synthesizer or batches or plot:
+        raise ConfigError("--random, --t2s, --synthesizer, --batches and --plot need --engine")
     from gsvbatch.cli.progress import Progress
     from gsvbatch.job.benchmark import bench as measure
 
@@ -32,6 +73,89 @@ def bench(
         console.say_json([{**_plain(run), "speed": run.speed} for run in runs])
     else:
         _show(runs)
+
+
+def _bench_engine(
+    random: str,
+    t2s: Path | None,
+    synthesizer: Path | None,
+    batches: str,
+    device: str,
+    dtype: str,
+    plot: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    from gsvbatch.config import ProjectConfig, override
+    from gsvbatch.gsv.source import ModelSource
+    from gsvbatch.job.engine_benchmark import bench_engine, write_figure
+
+    if (t2s is None) != (synthesizer is None):
+        raise ConfigError("--t2s and --synthesizer belong together")
+    settings: dict[str, object] = {"engine.device": device, "engine.dtype": dtype}
+    found = bench_engine(
+        random=random,
+        models=ModelSource(t2s, synthesizer) if t2s and synthesizer else None,
+        batches=_sizes(batches),
+        config=override(ProjectConfig(), settings, "bench").engine,
+        tell=console.note,
+    )
+    if plot is not None:
+        write_figure(found, plot)
+        console.note(f"drawn: {console.near(plot)}")
+    if as_json:
+        console.say_json(found)
+    else:
+        _show_engine(found)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        sizes = tuple(int(word) for word in text.split(",") if word.strip())
+    except ValueError:
+        raise ConfigError(f"--batches {text}: expected numbers, such as 1,8,64") from None
+    if any(size < 1 for size in sizes):
+        raise ConfigError(f"--batches {text}: a batch has at least one line")
+    return sizes
+
+
+def _show_engine(bench: "EngineBench") -> None:
+    found = bench.figures
+    ceilings = found.ceilings
+    console.say(
+        f"{bench.models} on {found.device}, {found.dtype}, {console.count(found.n_threads, 'thread')}"
+    )
+    console.say(
+        f"the machine: copies {ceilings.bandwidth / 1e9:,.0f} GB/s, multiplies "
+        f"{ceilings.matrix_rate / 1e12:,.2f} TFLOP/s"
+    )
+    stages = {"text": bench.text, **found.latency}
+    console.say(
+        f"one sentence of 50 phonemes, 5 s: {bench.sentence * 1e3:,.0f} ms = "
+        + " + ".join(f"{name} {elapsed * 1e3:,.0f}" for name, elapsed in stages.items())
+    )
+    header = (
+        "lines", "tokens/s", "with prefill", "step ms", "of roofline", "synthesis", "of roofline",
+        "together",
+    )  # fmt: skip
+    rows = []
+    for decoding, speaking in zip(found.decoding, found.speaking, strict=False):
+        audio = decoding.tokens_per_second_with_prefill / 25
+        rows.append(
+            (
+                decoding.n_lines,
+                f"{decoding.tokens_per_second:,.0f}",
+                f"{decoding.tokens_per_second_with_prefill:,.0f}",
+                f"{decoding.step * 1e3:.2f}",
+                f"{decoding.share:.0%}",
+                f"{speaking.speed:,.1f} x",
+                f"{speaking.share:.0%}",
+                f"{1 / (1 / audio + 1 / speaking.speed):,.1f} x",
+            )
+        )
+    console.say(console.table(header, rows))
+    console.say(f"peak memory: {found.peak_memory / 2**30:.1f} GiB")
+    console.note("x is seconds of audio a second; together is one stage after the other")
 
 
 def _plain(run: "BenchRun") -> dict[str, object]:

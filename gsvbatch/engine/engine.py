@@ -1,17 +1,21 @@
 """Requests in, results out: the loop that keeps every slot busy.
 
 One turn: sequences that ended leave their slots, waiting ones take them, those are prefilled, all are
-decoded a step further, and what is decoded is spoken. If memory runs out, the batch is halved and the
+decoded some steps further, and what is decoded is spoken, on a CUDA device beside the decoding. If memory runs out, the batch is halved and the
 sequences at hand start over; since a draw depends on the seed and the step alone, they say the same.
 """
 
 import logging
 from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as Many
 from dataclasses import replace
+from threading import Lock
+from typing import TypeAlias
 
 import torch
 
 from gsvbatch.data import Waveform
+from gsvbatch.engine.lane import Lane
 from gsvbatch.engine.mel_runner import MelRunner
 from gsvbatch.engine.memory import default_batch_tokens, default_slots, is_out_of_memory, release
 from gsvbatch.engine.request import Request, Result
@@ -27,7 +31,9 @@ from gsvbatch.gsv.mel_synthesizer import MelSynthesizer
 
 logger = logging.getLogger(__name__)
 
-CUDA_STEPS_BETWEEN_LOOKS = 4
+CUDA_STEPS_BETWEEN_LOOKS = 8
+
+SpeakingLane: TypeAlias = Lane[list[Sequence], list[Waveform] | None]
 
 
 class Engine:
@@ -42,6 +48,10 @@ class Engine:
         dtype: torch.dtype | None = None,
         batch_tokens: int | None = None,
         steps_between_looks: int | None = None,
+        graphs: bool | None = None,
+        fused: bool | None = None,
+        packs: bool | None = None,
+        overlaps: bool | None = None,
     ) -> None:
         """Make an engine.
 
@@ -52,6 +62,10 @@ class Engine:
             dtype: Of weights and activations; None leaves the networks' own.
             batch_tokens: Tokens synthesized at once, padding included; None lets memory decide.
             steps_between_looks: Decode steps between two looks at which sequences have ended.
+            graphs: Whether decode steps are captured as CUDA graphs; None does it on a CUDA device.
+            fused: Whether kernels of triton are used; None does it where there is triton for the device.
+            packs: Whether weights are packed for a processor; None does it where it is possible.
+            overlaps: Whether speaking goes on beside decoding; None does it on a CUDA device.
         """
         bundle.to(device, dtype)
         weight = bundle.t2s.ar_predict_layer.weight
@@ -60,12 +74,25 @@ class Engine:
         self._stats = EngineStats()
         if n_slots is None:
             n_slots = default_slots(bundle.t2s.config, self.device, self.dtype)
-        if steps_between_looks is None:
-            steps_between_looks = CUDA_STEPS_BETWEEN_LOOKS if self.device.type == "cuda" else 1
+        n_steps = steps_between_looks or default_steps_between_looks(self.device)
         self._n_slots = n_slots
-        self._t2s = T2SRunner(bundle.t2s, n_slots, steps_between_looks)
+        self._overlaps = self.device.type == "cuda" if overlaps is None else overlaps
+        capturing = Lock()
+        self._t2s = T2SRunner(
+            bundle.t2s,
+            n_slots,
+            n_steps,
+            graphs=graphs,
+            fused=fused,
+            packs=packs,
+            capturing=capturing,
+        )
         self._synthesizer = _synthesizer_runner(
-            bundle, batch_tokens or default_batch_tokens(self.device)
+            bundle,
+            batch_tokens or default_batch_tokens(self.device),
+            fused=fused,
+            packs=packs,
+            capturing=capturing,
         )
 
     @property
@@ -88,14 +115,20 @@ class Engine:
         decoded: list[Sequence] = []
         scheduler = Scheduler(self._n_slots)
         scheduler.feed(self._accepted(requests, refused))
-        while scheduler.has_work():
+        lane = Lane(self._waveforms, beside=self._overlaps)
+        try:
+            while scheduler.has_work():
+                yield from self._taken(refused)
+                decoded += self._advance(scheduler, refused)
+                if decoded and self._is_worth_speaking(decoded, scheduler):
+                    self._send(decoded, lane)
+                    decoded = []
+                yield from self._spoken(lane, wait=False)
+            self._send(decoded, lane)
+            yield from self._spoken(lane, wait=True)
             yield from self._taken(refused)
-            decoded += self._advance(scheduler, refused)
-            if decoded and self._is_worth_speaking(decoded, scheduler):
-                yield from self._speak(decoded)
-                decoded = []
-        yield from self._speak(decoded)
-        yield from self._taken(refused)
+        finally:
+            lane.close()
 
     def _accepted(self, requests: Iterable[Request], refused: list[Result]) -> Iterator[Sequence]:
         for request in requests:
@@ -148,12 +181,15 @@ class Engine:
         n_tokens = sum(len(s.tokens.tokens) for s in decoded if s.tokens is not None)
         return n_tokens >= self._synthesizer.max_batch_tokens or not scheduler.has_work()
 
-    def _speak(self, decoded: list[Sequence]) -> Iterator[Result]:
-        """The results of decoded sequences, spoken in batches of like length."""
-        waiting = self._synthesizer.batches(decoded)
-        while waiting:
-            batch = waiting.pop(0)
-            waveforms = self._waveforms(batch)
+    def _send(self, decoded: Many[Sequence], lane: SpeakingLane) -> None:
+        """Hand decoded sequences on to be spoken, in batches of like length."""
+        for batch in self._synthesizer.batches(decoded):
+            lane.put(batch)
+
+    def _spoken(self, lane: SpeakingLane, *, wait: bool) -> Iterator[Result]:
+        """The results of what has been spoken by now, or with ``wait`` of all that was sent."""
+        while lane.has_outcome(wait=wait):
+            batch, waveforms = lane.take()
             if waveforms is not None:
                 yield from self._taken(
                     [
@@ -162,26 +198,29 @@ class Engine:
                     ]
                 )
             elif len(batch) > 1:
-                # What follows is no longer than this batch, so the smaller budget will do for it too.
-                rest = [sequence for later in (batch, *waiting) for sequence in later]
-                waiting = self._synthesizer.batches(rest)
+                self._shrink_batches(batch)
+                self._send(batch, lane)
             else:
                 yield from self._taken([_no_room(batch[0])])
 
     def _waveforms(self, batch: list[Sequence]) -> list[Waveform] | None:
-        """The waveforms of a batch; None if memory ran out, and the budget is halved."""
+        """The waveforms of a batch; None if memory ran out."""
         try:
             with self._stats.busy("synthesis"):
                 return self._synthesizer.run(batch)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-        longest = max(len(s.tokens.tokens) for s in batch if s.tokens is not None)
-        self._synthesizer.max_batch_tokens = max(1, longest * len(batch) // 2)
-        self._stats.n_shrinks += 1
         release(self.device)
-        logger.warning("out of memory: speaking goes on with smaller batches")
         return None
+
+    def _shrink_batches(self, batch: Many[Sequence]) -> None:
+        """Halve what is spoken at once, starting from a batch that was too large."""
+        longest = max(len(s.tokens.tokens) for s in batch if s.tokens is not None)
+        smaller = max(1, longest * len(batch) // 2)
+        self._synthesizer.max_batch_tokens = min(self._synthesizer.max_batch_tokens, smaller)
+        self._stats.n_shrinks += 1
+        logger.warning("out of memory: speaking goes on with smaller batches")
 
     def _taken(self, results: list[Result]) -> Iterator[Result]:
         """Take results from a list, counting them."""
@@ -195,12 +234,26 @@ class Engine:
             yield result
 
 
-def _synthesizer_runner(bundle: ModelBundle, batch_tokens: int) -> SynthesizerRunner | MelRunner:
+def default_steps_between_looks(device: torch.device) -> int:
+    """Decode steps between two looks at the device: looking waits for it, where it is not the processor."""
+    return CUDA_STEPS_BETWEEN_LOOKS if device.type == "cuda" else 1
+
+
+def _synthesizer_runner(
+    bundle: ModelBundle,
+    batch_tokens: int,
+    *,
+    fused: bool | None,
+    packs: bool | None,
+    capturing: Lock,
+) -> SynthesizerRunner | MelRunner:
     """What makes audio of tokens with these networks."""
     if isinstance(bundle.synthesizer, MelSynthesizer):
         assert bundle.vocoder is not None  # mel synthesizers are loaded with theirs
-        return MelRunner(bundle.synthesizer, bundle.vocoder, batch_tokens)
-    return SynthesizerRunner(bundle.synthesizer, batch_tokens)
+        return MelRunner(bundle.synthesizer, bundle.vocoder, batch_tokens, capturing=capturing)
+    return SynthesizerRunner(
+        bundle.synthesizer, batch_tokens, fused=fused, packs=packs, capturing=capturing
+    )
 
 
 def _no_room(sequence: Sequence) -> Result:

@@ -7,7 +7,9 @@ would alone. Takes no decision.
 """
 
 from collections.abc import Sequence as Many
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from threading import Lock
 
 import numpy as np
 import torch
@@ -70,18 +72,31 @@ class _Row:
 class MelRunner:
     """The network, its vocoder, and how much of it fits at once."""
 
-    def __init__(self, model: MelSynthesizer, vocoder: Vocoder, max_batch_tokens: int) -> None:
+    def __init__(
+        self,
+        model: MelSynthesizer,
+        vocoder: Vocoder,
+        max_batch_tokens: int,
+        *,
+        capturing: "Lock | None" = None,
+    ) -> None:
         """Set up.
 
         Args:
             model: In eval mode; its device and dtype are the runner's.
             vocoder: For this version's mels.
             max_batch_tokens: Tokens of one batch, prompts and padding included.
+            capturing: A lock that is held while a CUDA graph is captured elsewhere.
         """
         weight = model.ssl_proj.weight
         self.model, self.vocoder = model, vocoder
         self.device, self.dtype = weight.device, weight.dtype
         self.max_batch_tokens = max_batch_tokens
+        self._capturing = capturing or Lock()
+        self._stream: torch.cuda.Stream | None = None
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)  # the weights may still be on their way
+            self._stream = torch.cuda.Stream(self.device)
 
     def batches(self, sequences: Many[Sequence]) -> list[list[Sequence]]:
         """The sequences in batches of like length and equal steps, the longest first."""
@@ -96,11 +111,13 @@ class MelRunner:
 
     @torch.inference_mode()
     def run(self, batch: Many[Sequence]) -> list[Waveform]:
-        """The waveforms of decoded sequences, in their order."""
-        rows = self._rows(batch)
-        while waiting := [row for row in rows if not row.is_done]:
-            self._draw(waiting, batch[0].request.sample_steps)
-        return [self._heard(torch.cat(row.drawn, dim=1)) for row in rows]
+        """The waveforms of decoded sequences, in their order. May run in a thread of its own."""
+        # Every window waits for the one before, so the lock cannot be let go while the device works.
+        with self._lane(), self._capturing:
+            rows = self._rows(batch)
+            while waiting := [row for row in rows if not row.is_done]:
+                self._draw(waiting, batch[0].request.sample_steps)
+            return [self._heard(torch.cat(row.drawn, dim=1)) for row in rows]
 
     def _rows(self, batch: Many[Sequence]) -> list[_Row]:
         """The lines at their beginning, each with its reference for a prompt."""
@@ -128,7 +145,8 @@ class MelRunner:
             n_prompt = min(mel.shape[1], n_prompts[i])
             n_kept = min(n_prompt, frames.longest_prompt)
             prompt = mel[:, n_prompt - n_kept : n_prompt].to(self.device, self.dtype)
-            noise = latent_noise(sequence.request.seed, len(mel), n_lines[i], self.device)
+            seed = torch.tensor([sequence.request.seed], device=self.device)
+            noise = latent_noise(seed, len(mel), n_lines[i])[0]
             rows.append(
                 _Row(
                     condition=of_lines[i, :, : n_lines[i]],
@@ -193,6 +211,10 @@ class MelRunner:
         """A normalized mel (mels, F) as audio."""
         samples = vocode(self.vocoder, denormalized(mel[None]))[0, 0].float().cpu().numpy()
         return Waveform(np.ascontiguousarray(samples), self.model.sample_rate)
+
+    def _lane(self) -> AbstractContextManager[object]:
+        """The stream that all of this runs on."""
+        return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)
 
     def _integers(self, rows: Many[Many[int]]) -> list[Tensor]:
         return [torch.tensor(row, dtype=torch.int64, device=self.device) for row in rows]

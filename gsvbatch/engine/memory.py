@@ -17,6 +17,9 @@ _CACHE_SHARE = 0.5
 _CPU_BATCH_TOKENS = 1
 """On a CPU every line is synthesized alone: its activations then stay in the caches."""
 
+_MAX_BATCH_TOKENS = 4096
+"""Fills any device; more would only let the first lines wait."""
+
 _SIGNS = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
 """What allocators say that have no error of their own: the host's, Apple's, cuBLAS."""
 
@@ -38,7 +41,8 @@ def default_batch_tokens(device: torch.device) -> int:
     if device.type != "cuda":
         return _CPU_BATCH_TOKENS
     free, _ = torch.cuda.mem_get_info(device)
-    return max(256, int(free * (1 - _CACHE_SHARE) / 2) // _BYTES_PER_TOKEN)
+    fitting = int(free * (1 - _CACHE_SHARE) / 2) // _BYTES_PER_TOKEN
+    return max(256, min(_MAX_BATCH_TOKENS, fitting))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -16,6 +16,10 @@ _MIX = ((30, -4658895280553007687), (27, -7723592293110705685), (31, 1))
 """Shifts and multipliers of the finalizer: 0xBF58476D1CE4E5B9, 0x94D049BB133111EB."""
 
 _MANTISSA = 24
+_BELOW_ONE = 1 - 2.0**-24
+"""The largest fp32 number below 1. The last of the 2^24 steps would round to 1 itself, whose logarithm wins
+every race, against tokens that are not allowed too."""
+
 _DRAWS = 1
 _LATENT = 2
 """Purposes, so that the streams of one seed never meet."""
@@ -34,13 +38,20 @@ def exponential_race(seeds: Tensor, steps: Tensor, n_choices: int) -> Tensor:
     return _uniform(keys[:, None] + index * _GOLDEN).log_().neg_()
 
 
-def latent_noise(seed: int, channels: int, n_frames: int, device: torch.device) -> Tensor:
-    """Standard normal noise (channels, n_frames), fp32; the first frames are those of any length."""
-    key = _mix(torch.tensor(seed, device=device) + _LATENT)
-    index = torch.arange(2 * n_frames * channels, device=device)
-    first, second = _uniform(key + index * _GOLDEN).view(n_frames, channels, 2).unbind(-1)
-    radius = first.log_().mul_(-2).sqrt_()
-    return (radius * second.mul_(2 * math.pi).cos_()).transpose(0, 1)
+def latent_noise(seeds: Tensor, channels: int, n_frames: int) -> Tensor:
+    """Standard normal noise (B, channels, n_frames), fp32; the first frames are those of any length.
+
+    Args:
+        seeds: Of the rows, (B,) int64.
+        channels: Of the latent.
+        n_frames: Of the longest row.
+    """
+    keys = _mix(seeds + _LATENT)
+    index = torch.arange(2 * n_frames * channels, device=seeds.device)
+    uniform = _uniform(keys[:, None] + index * _GOLDEN)
+    first, second = uniform.view(-1, n_frames, channels, 2).unbind(-1)
+    radius = first.log().mul_(-2).sqrt_()
+    return (radius * second.mul(2 * math.pi).cos_()).transpose(1, 2)
 
 
 def _mix(x: Tensor) -> Tensor:
@@ -54,4 +65,4 @@ def _mix(x: Tensor) -> Tensor:
 def _uniform(counters: Tensor) -> Tensor:
     """Uniform numbers in the open interval (0, 1), fp32."""
     bits = (_mix(counters) >> (64 - _MANTISSA)) & ((1 << _MANTISSA) - 1)
-    return bits.float().add_(0.5).mul_(2.0**-_MANTISSA)
+    return bits.float().add_(0.5).mul_(2.0**-_MANTISSA).clamp_(max=_BELOW_ONE)

@@ -66,7 +66,7 @@ def draw(
         logits = keep_nucleus(logits, top_p)
     logits = logits / temperature.clamp(min=MIN_TEMPERATURE)[:, None]
     largest = logits.topk(min(max_top_k, logits.shape[1]), dim=1).values
-    last_kept = largest.gather(1, (top_k - 1).clamp(max=largest.shape[1] - 1)[:, None])
+    last_kept = largest.gather(1, (top_k - 1).clamp(0, largest.shape[1] - 1)[:, None])
     logits = logits.masked_fill(logits < last_kept, -torch.inf)
     # The arg-max of probability over an exponential draw falls on a token with its probability; logs
     # keep it exact without normalizing.

@@ -30,6 +30,9 @@ class Slots:
         self.capacity = 0
         """Positions that a row's cache holds."""
 
+        self.generation = 0
+        """How often the tensors have moved: what was captured for others is no good any more."""
+
         self._device, self._dtype = device, dtype
         self.keys: list[Tensor] = []
         """A layer's keys, (n_slots, H, capacity, D / H); likewise ``values``."""
@@ -56,10 +59,14 @@ class Slots:
         """What was drawn, (n_slots, capacity)."""
 
     def reserve(self, n_positions: int) -> None:
-        """Make room for so many positions in every row, keeping what is there."""
+        """Make room for so many positions in every row, keeping what is there.
+
+        It grows by half at least, so that a batch that gets longer step by step is copied seldom.
+        """
         if n_positions <= self.capacity:
             return
-        capacity = bucketed(n_positions)
+        capacity = bucketed(max(n_positions, self.capacity * 3 // 2))
+        self.generation += 1
         heads = self.config.n_heads
         shape = (self.n_slots, heads, capacity, self.config.width // heads)
         for cache in (self.keys, self.values):
@@ -74,12 +81,17 @@ class Slots:
         tokens[:, : self.tokens.shape[1]] = self.tokens
         self.tokens, self.capacity = tokens, capacity
 
-    def write(
-        self, layer: int, rows: Tensor, positions: Tensor, key: Tensor, value: Tensor
-    ) -> None:
-        """Store a layer's keys and values (B, H, 1, D / H) at one position of each row, (B,)."""
-        self.keys[layer][rows, :, positions] = key[:, :, 0]
-        self.values[layer][rows, :, positions] = value[:, :, 0]
+    def cells(self, rows: Tensor, positions: Tensor) -> Tensor:
+        """Where in a flat cache one position of each row lies, head by head, (B * H,)."""
+        heads = torch.arange(self.config.n_heads, device=rows.device)
+        of_heads = rows[:, None] * self.config.n_heads + heads
+        return (of_heads * self.capacity + positions[:, None]).flatten()
+
+    def write(self, layer: int, cells: Tensor, key: Tensor, value: Tensor) -> None:
+        """Store a layer's keys and values (B, H, D / H) in the cells of :meth:`cells`."""
+        depth = key.shape[2]
+        self.keys[layer].view(-1, depth).index_copy_(0, cells, key.reshape(-1, depth))
+        self.values[layer].view(-1, depth).index_copy_(0, cells, value.reshape(-1, depth))
 
     def fill(self, layer: int, rows: Tensor, key: Tensor, value: Tensor) -> None:
         """Store a layer's keys and values (B, H, L, D / H) at the first L positions of each row."""

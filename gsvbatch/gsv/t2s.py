@@ -93,7 +93,10 @@ class SelfAttention(nn.Module):
         return heads[0], heads[1], heads[2]
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
-        """Return the attention output (B, L, D); mask broadcasts to (B, H, L, K), True = visible."""
+        """Return the attention output (B, L, D); mask broadcasts to (B, H, L, K).
+
+        A mask of bools is True where a query sees; one of numbers is added to the scores.
+        """
         B, H, L, d = query.shape
         out = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         merged = out.transpose(1, 2).reshape(B, L, H * d)

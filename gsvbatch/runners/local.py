@@ -141,7 +141,7 @@ def load_engine(source: ModelSource, config: EngineConfig) -> Engine:
         ConfigError: There is no such device.
     """
     device = choose_device(config.device)
-    dtype = _choose_dtype(config.dtype, device)
+    dtype = choose_dtype(config.dtype, device)
     bundle = load_bundle(source.for_rendering(), device=device, dtype=dtype)
     logger.info("rendering on %s in %s", device, dtype)
     return Engine(bundle, n_slots=config.slots, device=device, dtype=dtype)
@@ -165,7 +165,8 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _choose_dtype(name: str, device: torch.device) -> torch.dtype:
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    """The precision of a name, ``auto`` among them."""
     names = {
         "float32": torch.float32,
         "float16": torch.float16,

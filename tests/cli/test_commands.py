@@ -10,6 +10,7 @@ import pytest
 
 from gsvbatch.job import rendering
 from gsvbatch.render import LineOutcome, LineWork, Stop
+from tests import toy
 from tests.job.tones import SCRIPT, SETTINGS, ToneRunner, ToneSpeech, make_project
 
 Run = Callable[..., Any]
@@ -327,3 +328,32 @@ def _tone_config(folder: Path) -> Any:
             },
         }
     )
+
+
+def test_bench_measures_the_engine_alone(run: Run, tmp_path: Path) -> None:
+    source = toy.toy_models(tmp_path / "models")
+    plot = tmp_path / "plots" / "speed.svg"
+    models = ("--t2s", str(source.t2s), "--synthesizer", str(source.synthesizer))
+    ran = run("bench", "--engine", *models, "--batches", "2,1", "--plot", str(plot))
+    assert ran.code == 0, ran.err
+    assert "of roofline" in ran.out
+    assert "one sentence of 50 phonemes" in ran.out
+    assert plot.read_text(encoding="utf-8").startswith("<svg")
+    found = json.loads(run("bench", "--engine", *models, "--batches", "1", "--json").out)
+    assert found["figures"]["decoding"][0]["n_lines"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("--random", "v2"), "need --engine"),
+        (("--engine", "--random", "v9"), "only v2 is known"),
+        (("--engine", "--t2s", "a.ckpt"), "belong together"),
+        (("--engine", "--batches", "1,x"), "expected numbers"),
+        (("--engine", "--batches", "0"), "at least one line"),
+    ],
+)
+def test_bench_refuses_what_makes_no_sense(run: Run, words: tuple[str, ...], problem: str) -> None:
+    ran = run("bench", *words)
+    assert ran.code == 2
+    assert problem in ran.err

@@ -1,6 +1,7 @@
 """What comes out for a request depends on the request alone, and equals the naive reference."""
 
 import random
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -100,6 +101,33 @@ def test_audio_equals_the_naive_reference(
         expected = naive.audio_of(bundle, each, result.tokens.tokens)
         np.testing.assert_allclose(result.waveform.samples, expected.numpy(), atol=LEAST_PRECISION)
         assert result.waveform.sample_rate == 32000
+
+
+def test_speaking_beside_decoding_changes_nothing(
+    bundle: ModelBundle, requests: list[Request], one_by_one: dict[str, Result]
+) -> None:
+    results = rendered(bundle, requests, n_slots=4, batch_tokens=60, overlaps=True)
+    assert tokens_of(results) == tokens_of(one_by_one)
+    assert_same_audio(results, one_by_one)
+
+
+def test_a_run_that_is_left_early_leaves_no_thread_behind(
+    bundle: ModelBundle, requests: list[Request]
+) -> None:
+    before = threading.active_count()
+    results = Engine(bundle, n_slots=4, batch_tokens=1, overlaps=True).run(requests)
+    next(results)
+    results.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+
+
+def test_caches_that_grow_while_lines_are_decoded_change_nothing(bundle: ModelBundle) -> None:
+    some = [request(n, max_tokens=150, sampling=Sampling(top_k=1025)) for n in range(4)]
+    some[0] = replace(some[0], phoneme_ids=(7,) * 60)
+    engine = Engine(bundle, n_slots=2)
+    results = {result.request_id: result for result in engine.run(some)}
+    assert engine._t2s.slots.generation > 1
+    assert tokens_of(results) == {each.id: naive.tokens_of(bundle, each) for each in some}
 
 
 def test_order_of_requests_changes_nothing(

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from gsvbatch.engine import noise
 from gsvbatch.engine.noise import exponential_race, latent_noise
 from gsvbatch.engine.request import Sampling
 from gsvbatch.engine.sampling import MIN_TOKENS, Draw, draw
@@ -16,7 +17,7 @@ from tests import naive
 GOLDEN: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "data" / "golden_t2s.json").read_text(encoding="utf-8")
 )
-CPU = torch.device("cpu")
+SEVEN = torch.tensor([7])
 
 
 def draw_rows(
@@ -122,8 +123,15 @@ def test_noise_depends_on_seed_and_counter_alone() -> None:
     assert not torch.isclose(together[0], together[2]).any()
     assert not torch.isclose(together[0], together[1]).any()
     torch.testing.assert_close(exponential_race(seeds, steps, 60), together[:, :60], rtol=0, atol=0)
-    long, short = latent_noise(7, 16, 50, CPU), latent_noise(7, 16, 20, CPU)
+    long, short = latent_noise(SEVEN, 16, 50)[0], latent_noise(SEVEN, 16, 20)[0]
     torch.testing.assert_close(long[:, :20], short, rtol=0, atol=0)
+
+
+def test_the_last_step_of_uniform_numbers_stays_below_one() -> None:
+    # This counter's hash begins with 24 ones. Rounded to 1, it won every race, even against top-k.
+    uniform = noise._uniform(torch.tensor([4375518]))
+    assert uniform.item() < 1
+    assert (-uniform.log()).log().isfinite()
 
 
 def test_noise_has_its_distribution() -> None:
@@ -136,7 +144,7 @@ def test_noise_has_its_distribution() -> None:
         assert float(race.double().pow(moment).mean()) == pytest.approx(expected, rel=0.03)
     correlation = torch.corrcoef(race[:50].log())
     assert (correlation - torch.eye(50)).abs().max() < 0.15
-    normal = latent_noise(2**62 + 1, 192, 500, CPU)
+    normal = latent_noise(torch.tensor([2**62 + 1]), 192, 500)[0]
     assert float(normal.mean()) == pytest.approx(0, abs=0.02)
     assert float(normal.std()) == pytest.approx(1, abs=0.02)
     assert float(normal.pow(4).mean()) == pytest.approx(3, rel=0.1)
