@@ -148,7 +148,7 @@ class Desk:
     ) -> Case:
         text, phonemes = text_part(line.line.text, part.language), phonemes_part(utterances)
         sampling, audio = sampling_part(part.sampling), self.delivery.audio_part()
-        tags = self.delivery.tags_part(line.line, line.line.speaker or part.voice.ref.name)
+        tags = self.delivery.tags_part(line.line, line.line.speaker or part.voice.ref.person)
 
         def parts_of(variation: int) -> Parts:
             return Parts(

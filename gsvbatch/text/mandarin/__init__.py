@@ -43,6 +43,7 @@ class Mandarin:
     """
 
     language = "zh"
+    notations = frozenset({"pinyin", "arpabet"})
 
     def __init__(self, version: SymbolVersion = "v2") -> None:
         self.version = version
