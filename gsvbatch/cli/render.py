@@ -109,6 +109,9 @@ def show(
             f"{console.duration_text(report.audio)} of audio in "
             f"{console.duration_text(report.elapsed)} ({speed:.1f} x real time)"
         )
+        busy = ", ".join(f"{name} {took:.1f} s" for name, took in report.stages.items())
+        if report.bottleneck:
+            console.say(f"busy: {busy}; the bottleneck is {report.bottleneck}")
     if report.suspect:
         ids = console.shorten(", ".join(report.suspect), 60)
         console.say(f"worth a listen: {ids} (gsvbatch ls verdict:suspect)")
@@ -162,6 +165,7 @@ def _figures(report: "RenderReport", works: "AssembleReport | None") -> dict[str
         "audio": report.audio,
         "elapsed": report.elapsed,
         "stages": report.stages,
+        "bottleneck": report.bottleneck,
         "interrupted": report.interrupted,
         "stopped_by": report.stopped_by,
         "problems": report.plan.problems,

@@ -54,6 +54,13 @@ def test_plan_render_and_render_again(run: Run, folder: Path, runner: ToneRunner
     assert "up to date" in run("plan").out
 
 
+def test_render_names_the_bottleneck(run: Run, folder: Path, runner: ToneRunner) -> None:
+    runner.stages = {"loading": 9.0, "decode": 0.25, "synthesis": 2.0}  # type: ignore[attr-defined]
+    rendered = run("render")
+    assert "decode 0.2 s, synthesis 2.0 s; the bottleneck is synthesis" in rendered.out
+    assert json.loads(run("render", "--force", "--json").out.splitlines()[-1])["bottleneck"]
+
+
 def test_one_edited_line_is_one_rendered_line(run: Run, folder: Path, runner: ToneRunner) -> None:
     run("render")
     (folder / "script.csv").write_text(SCRIPT.replace("Goodbye", "Farewell"), encoding="utf-8")
