@@ -48,6 +48,10 @@ def render(
     assemble: Annotated[
         bool, typer.Option(help="Join the lines into the project's works afterwards.")
     ] = True,
+    max_memory: Annotated[
+        float | None,
+        typer.Option("--max-memory", help="GiB that the engine may take.", show_default=False),
+    ] = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> int:
@@ -58,7 +62,8 @@ def render(
     from gsvbatch import job
     from gsvbatch.cli.progress import Progress
 
-    opened = open_project(project, scripts, settings)
+    limits = [] if max_memory is None else [f"engine.max_memory={max_memory}"]
+    opened = open_project(project, scripts, [*(settings or []), *limits])
     with nullcontext(_say_event) if as_json else Progress() as listener:
         report = job.render(
             opened,

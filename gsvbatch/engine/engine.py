@@ -14,7 +14,13 @@ from typing import TypeAlias
 import torch
 
 from gsvbatch.engine.lane import Lane
-from gsvbatch.engine.memory import default_batch_tokens, default_slots, is_out_of_memory, release
+from gsvbatch.engine.memory import (
+    default_batch_tokens,
+    default_slots,
+    is_out_of_memory,
+    limit_memory,
+    release,
+)
 from gsvbatch.engine.request import Request, Result
 from gsvbatch.engine.scheduler import Scheduler
 from gsvbatch.engine.sequence import Sequence
@@ -51,6 +57,7 @@ class Engine:
         fused: bool | None = None,
         packs: bool | None = None,
         overlaps: bool | None = None,
+        max_memory: int | None = None,
     ) -> None:
         """Make an engine.
 
@@ -65,6 +72,8 @@ class Engine:
             fused: Whether kernels of triton are used; None does it where there is triton for the device.
             packs: Whether weights are packed for a processor; None does it where it is possible.
             overlaps: Whether speaking goes on beside decoding; None does it on a CUDA device.
+            max_memory: Bytes that slots and batches are chosen for, and on a CUDA device may take at all,
+                models included; None means what is free.
         """
         bundle.t2s.to(device=device, dtype=dtype)
         bundle.synthesizer.to(device=device, dtype=dtype)
@@ -72,8 +81,10 @@ class Engine:
         self.bundle = bundle
         self.device, self.dtype = weight.device, weight.dtype
         self._stats = EngineStats()
+        if max_memory is not None:
+            limit_memory(self.device, max_memory)
         if n_slots is None:
-            n_slots = default_slots(bundle.t2s.config, self.device, self.dtype)
+            n_slots = default_slots(bundle.t2s.config, self.device, self.dtype, max_memory)
         n_steps = steps_between_looks or default_steps_between_looks(self.device)
         self._n_slots = n_slots
         if overlaps is None:
@@ -89,7 +100,7 @@ class Engine:
         )
         self._synthesizer = SynthesizerRunner(
             bundle.synthesizer,
-            batch_tokens or default_batch_tokens(self.device),
+            batch_tokens or default_batch_tokens(self.device, max_memory),
             fused=fused,
             packs=packs,
         )

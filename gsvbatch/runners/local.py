@@ -141,7 +141,13 @@ def load_engine(source: ModelSource, config: EngineConfig) -> Engine:
     pair = ModelSource(source.t2s, source.synthesizer)
     bundle = load_bundle(pair, device=device, dtype=dtype)
     logger.info("rendering on %s in %s", device, dtype)
-    return Engine(bundle, n_slots=config.slots, device=device, dtype=dtype)
+    return Engine(
+        bundle,
+        n_slots=config.slots,
+        device=device,
+        dtype=dtype,
+        max_memory=None if config.max_memory is None else int(config.max_memory * 2**30),
+    )
 
 
 def choose_device(name: str) -> torch.device:

@@ -381,6 +381,14 @@ def test_stats_add_up(bundle: ModelBundle, requests: list[Request]) -> None:
     assert 0.5 < stats.occupancy <= 1
 
 
+def test_less_memory_means_fewer_slots(bundle: ModelBundle, requests: list[Request]) -> None:
+    row = 2 * toy.T2S.n_layers * toy.T2S.width * 4 * 768
+    assert Engine(bundle, max_memory=2 * 5 * row).n_slots == 5
+    assert Engine(bundle, max_memory=1).n_slots == 1
+    assert Engine(bundle, max_memory=2**40).n_slots == Engine(bundle).n_slots
+    assert Engine(bundle, max_memory=1, n_slots=7).n_slots == 7
+
+
 def test_memory_decides_where_the_user_does_not(bundle: ModelBundle) -> None:
     assert Engine(bundle).n_slots >= 1
     assert engine_module.CUDA_STEPS_BETWEEN_LOOKS > 1
