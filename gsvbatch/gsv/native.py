@@ -10,7 +10,7 @@ Weights are stored under the modules' names, weight norm folded, in fp32 or fp16
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -19,9 +19,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from gsvbatch.config.models import SamplingOverrides
 from gsvbatch.errors import CheckpointError
 from gsvbatch.gsv.checkpoint import SymbolVersion, Weights
-from gsvbatch.gsv.source import NATIVE_CONFIG_NAME, NATIVE_SUFFIX
+from gsvbatch.gsv.source import NATIVE_CONFIG_NAME, NATIVE_SUFFIX, ModelSource
 from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic
 
@@ -44,6 +45,9 @@ class NativeConfig:
     synthesizer: SynthesizerConfig
     content: Mapping[str, Any] | None
     """Fields of ``ContentConfig``, or of ``MelContentConfig`` where ``kind`` is ``mel``."""
+
+    sampling: SamplingOverrides = field(default_factory=SamplingOverrides)
+    """How the models are best drawn from; voices take it over when they are enrolled."""
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -75,6 +79,7 @@ class NativeConfig:
                 t2s=T2SConfig(**stored["t2s"]),
                 synthesizer=SynthesizerConfig(**_as_tuples(stored["synthesizer"])),
                 content=stored.get("content") and _as_tuples(stored["content"]),
+                sampling=SamplingOverrides.model_validate(stored.get("sampling") or {}),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(path, f"is incomplete or wrong ({error})") from error
@@ -89,6 +94,7 @@ def save_native(
     version: str,
     symbol_version: SymbolVersion = "v2",
     dtype: torch.dtype = torch.float16,
+    sampling: SamplingOverrides | None = None,
 ) -> None:
     """Write models to a folder in native form.
 
@@ -100,6 +106,7 @@ def save_native(
         version: What the models are to be called.
         symbol_version: The symbol table they were trained with.
         dtype: In which weights are stored; buffers that count are kept as they are.
+        sampling: How they are best drawn from.
     """
     folder.mkdir(parents=True, exist_ok=True)
     networks: dict[str, nn.Module] = {"t2s": t2s, "synthesizer": synthesizer}
@@ -115,9 +122,21 @@ def save_native(
         "t2s": asdict(t2s.config),
         "synthesizer": asdict(synthesizer.config),
         "content": None if content is None else asdict(content.config),
+        "sampling": {} if sampling is None else sampling.model_dump(exclude_none=True),
     }
     text = json.dumps(stored, indent=2) + "\n"
     (folder / NATIVE_CONFIG_NAME).write_text(text, encoding="utf-8")
+
+
+def recommended_sampling(source: ModelSource) -> SamplingOverrides:
+    """How models are best drawn from, where they say so; published checkpoints do not.
+
+    Raises:
+        CheckpointError: The config of native models is missing or damaged.
+    """
+    if source.t2s.suffix != NATIVE_SUFFIX:
+        return SamplingOverrides()
+    return NativeConfig.read(source.t2s.parent / NATIVE_CONFIG_NAME).sampling
 
 
 def save_weights(path: Path, network: nn.Module, dtype: torch.dtype) -> None:

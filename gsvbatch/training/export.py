@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gsvbatch.config.models import SamplingOverrides
 from gsvbatch.gsv.native import save_native
 from gsvbatch.gsv.synthesizer import Synthesizer
 from gsvbatch.gsv.t2s import TextToSemantic
@@ -13,6 +14,9 @@ from gsvbatch.training.corpus import Corpus
 from gsvbatch.training.loop import read_state
 from gsvbatch.training.synthesizer import SynthesizerRecipe, fix_spread
 from gsvbatch.training.t2s import T2SRecipe
+
+SAMPLING = SamplingOverrides(top_k=5, temperature=0.7, repetition_penalty=1.0)
+"""Codes are named after sounds, and a long sound repeats its code: nothing to be punished."""
 
 
 def export(
@@ -38,4 +42,4 @@ def export(
     fix_spread(second)
     second.ssl_proj.load_state_dict(trained.ssl_proj.state_dict())
     second.quantizer.table.copy_(torch.from_numpy(np.load(corpus.folder / "codebook.npy")))
-    save_native(folder, first, second, trained.encoder, version=version)
+    save_native(folder, first, second, trained.encoder, version=version, sampling=SAMPLING)

@@ -32,7 +32,13 @@ EDGE_FRAMES = 2
 MELS = ((512, 128, 48), (1024, 256, 80), (2048, 512, 128))
 """Window, hop and bands of the spectra in which audio is compared."""
 
+WHITENING_FLOOR = 0.01
+"""Added to the variance of every direction."""
+
+_READS_CODES, _READS_CODES_BIAS = "enc_p.ssl_proj.weight", "enc_p.ssl_proj.bias"
+
 Losses = dict[str, Tensor]
+Weights = dict[str, Tensor]
 
 
 def mini_config() -> SynthesizerConfig:
@@ -45,7 +51,8 @@ def mini_config() -> SynthesizerConfig:
         feed_forward=512,
         n_layers=4,
         style=256,
-        flow_couplings=0,
+        flow_couplings=2,
+        flow_layers=1,
         upsample_rates=(4,),
         upsample_kernels=(8,),
         initial_channels=384,
@@ -72,7 +79,7 @@ class SynthesizerRecipe:
     learning_rate: float = 6e-4
     critics_rate: float = 4e-4
     n_steps: int = 12000
-    dropout: float = 0.05
+    dropout: float = 0.0
     spectral_weight: float = 45.0
     deceiving_weight: float = 5.0
     features_weight: float = 60.0
@@ -127,8 +134,9 @@ class Trainee(nn.Module):
         n_frames = n_frames.to(device)
         with autocast(device):
             style = model.style_of(spectrogram)
-            said, _, _ = model.prior(tokens, n_tokens.to(device), ids, n_ids.to(device), style)
-            said = said.float()
+            said, _, mask = model.prior(tokens, n_tokens.to(device), ids, n_ids.to(device), style)
+            # With no spread around the mean the flow is no density, but more of the prior.
+            said = model.flow(said, mask, style, inverse=True).float()
             losses = prior_losses(said, latent, length_mask(n_frames, latent.shape[2]))
             at = starts[:, None] + torch.arange(recipe.slice_frames, device=device)
             at = at.clamp(max=latent.shape[2] - 1)[:, None].expand(-1, latent.shape[1], -1)
@@ -172,6 +180,47 @@ def fix_spread(model: Synthesizer) -> None:
     model.enc_p.proj.bias[latent:] = LOG_SPREAD
 
 
+class Whitening:
+    """While training, code vectors that vary alike in all directions; afterwards, the codebook's own.
+
+    What tells two codes apart is a thousand times weaker than what tells speech from silence, and a
+    gradient follows the strong. With whitened vectors the prior learns in a fifth of the steps; the
+    whitening is one matrix, and goes into the layer that reads the codes.
+    """
+
+    def __init__(self, codebook: Tensor, uses: Tensor) -> None:
+        """Set up.
+
+        Args:
+            codebook: (K, C).
+            uses: how often each code occurs, (K,).
+        """
+        shares = (uses / uses.sum()).double()[:, None]
+        codes = codebook.double()
+        self.mean = (shares * codes).sum(0)
+        spread = ((codes - self.mean) * shares).T @ (codes - self.mean)
+        values, vectors = torch.linalg.eigh(spread + WHITENING_FLOOR * torch.eye(len(spread)))
+        self.matrix = (vectors * values.rsqrt()) @ vectors.T
+        self.inverse = (vectors * values.sqrt()) @ vectors.T
+        self.codebook = ((codes - self.mean) @ self.matrix).float()
+
+    def whiten(self, weights: Weights) -> Weights:
+        """Return a synthesizer's weights for whitened codes, saying the same."""
+        weight, bias = (weights[key].cpu().double() for key in (_READS_CODES, _READS_CODES_BIAS))
+        flat = weight[:, :, 0]
+        return self._changed(weights, flat @ self.inverse, bias + flat @ self.mean)
+
+    def fold(self, weights: Weights) -> Weights:
+        """Return them for the codebook's own vectors again."""
+        weight, bias = (weights[key].cpu().double() for key in (_READS_CODES, _READS_CODES_BIAS))
+        flat = weight[:, :, 0] @ self.matrix
+        return self._changed(weights, flat, bias - flat @ self.mean)
+
+    def _changed(self, weights: Weights, flat: Tensor, bias: Tensor) -> Weights:
+        new = {_READS_CODES: flat[:, :, None].float(), _READS_CODES_BIAS: bias.float()}
+        return {key: new.get(key, value).to(value.device) for key, value in weights.items()}
+
+
 class Average:
     """Weights averaged over steps, exponentially."""
 
@@ -203,7 +252,10 @@ def train_synthesizer(
     torch.manual_seed(seed)
     trainee = Trainee(recipe).to(device)
     model = trainee.model
-    model.quantizer.table.copy_(torch.from_numpy(np.load(corpus.folder / "codebook.npy")))
+    codebook = torch.from_numpy(np.load(corpus.folder / "codebook.npy"))
+    uses = torch.bincount(torch.from_numpy(np.concatenate(corpus.tokens)), minlength=len(codebook))
+    whitening = Whitening(codebook, uses)
+    model.load_state_dict(whitening.whiten(model.state_dict()))
     critics = Critics().to(device)
     optimizer = _optimizer(model, recipe.learning_rate)
     critics_optimizer = _optimizer(critics, recipe.critics_rate)
@@ -214,7 +266,8 @@ def train_synthesizer(
         critics.load_state_dict(state["critics"])
         optimizer.load_state_dict(state["optimizer"])
         critics_optimizer.load_state_dict(state["critics_optimizer"])
-        average.weights = {key: value.to(device) for key, value in state["model"].items()}
+        average.weights = {key: value.to(device) for key, value in state["average"].items()}
+    model.quantizer.table.copy_(whitening.codebook)
     shelf = Shelf(corpus, recipe.config, device)
     averages = Averages()
     trainee.train()
@@ -222,7 +275,8 @@ def train_synthesizer(
     def save() -> None:
         run.save(
             {
-                "model": average.weights, "weights": model.state_dict(),
+                "model": whitening.fold(average.weights),
+                "average": average.weights, "weights": model.state_dict(),
                 "critics": critics.state_dict(), "optimizer": optimizer.state_dict(),
                 "critics_optimizer": critics_optimizer.state_dict(),
             }
@@ -258,7 +312,8 @@ def train_synthesizer(
     if averages:
         run.log(**averages.take())
     save()
-    model.load_state_dict(average.weights)
+    model.load_state_dict(whitening.fold(average.weights))
+    model.quantizer.table.copy_(codebook)
     return model.eval()
 
 

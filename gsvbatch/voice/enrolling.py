@@ -32,6 +32,7 @@ from gsvbatch.config import SamplingOverrides
 from gsvbatch.data import Waveform
 from gsvbatch.errors import CheckpointError, ReferenceClipError, VoiceError
 from gsvbatch.gsv.bundle import ModelBundle
+from gsvbatch.gsv.native import recommended_sampling
 from gsvbatch.gsv.prompt import prompt_tokens
 from gsvbatch.gsv.source import ModelSource
 from gsvbatch.gsv.spectrogram import reference_spectrogram
@@ -124,7 +125,7 @@ def enroll(
         display_name: Names to show, by language.
         description: What the voice is like, by language.
         license: Under which the profile may be passed on.
-        sampling: How the voice is best drawn.
+        sampling: How the voice is best drawn; None for what its models recommend.
         style_name: For a style of a voice, what it is called.
 
     Raises:
@@ -165,7 +166,7 @@ def enroll(
         description=description or {},
         license=license,
         consent=consent,
-        sampling=sampling or SamplingOverrides(),
+        sampling=sampling or recommended_sampling(bundle.source),
         style_name=style_name,
     )
 
