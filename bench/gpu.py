@@ -17,7 +17,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -506,7 +506,7 @@ def _synthesis(
 @torch.inference_mode()
 def device_only(runner: SynthesizerRunner, sequences: list[Sequence]) -> None:
     """A batch without the copy to the host."""
-    with runner._lane():
+    with nullcontext() if runner._stream is None else torch.cuda.stream(runner._stream):
         runner._forward(sequences)
 
 

@@ -134,6 +134,7 @@ def main() -> int:
     )
     parser.add_argument("--rivals", help="Python of the environment that holds the rivals")
     parser.add_argument("--engines", nargs="*", default=list(RIVALS), choices=RIVALS)
+    parser.add_argument("--plain", action="store_true", help="this engine without packing, too")
     parser.add_argument("--batches", nargs="*", type=int, default=[1, 4, 16])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
@@ -146,7 +147,8 @@ def main() -> int:
         if not (folder / "model.pth").exists():
             workload.save_checkpoints(random_bundle(), folder)
         engines = [Engine("gsvbatch", sys.executable, folder, args.threads)]
-        engines.append(Engine("gsvbatch-plain", sys.executable, folder, args.threads))
+        if args.plain:
+            engines.append(Engine("gsvbatch-plain", sys.executable, folder, args.threads))
         if args.rivals:
             engines += [Engine(name, args.rivals, folder, args.threads) for name in args.engines]
         tasks = [("decode", batch) for batch in args.batches] + [("speak", 1)]

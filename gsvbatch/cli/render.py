@@ -48,6 +48,10 @@ def render(
     assemble: Annotated[
         bool, typer.Option(help="Join the lines into the project's works afterwards.")
     ] = True,
+    max_memory: Annotated[
+        float | None,
+        typer.Option("--max-memory", help="GiB that the engine may take.", show_default=False),
+    ] = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> int:
@@ -58,7 +62,8 @@ def render(
     from gsvbatch import job
     from gsvbatch.cli.progress import Progress
 
-    opened = open_project(project, scripts, settings)
+    limits = [] if max_memory is None else [f"engine.max_memory={max_memory}"]
+    opened = open_project(project, scripts, [*(settings or []), *limits])
     with nullcontext(_say_event) if as_json else Progress() as listener:
         report = job.render(
             opened,
@@ -109,6 +114,9 @@ def show(
             f"{console.duration_text(report.audio)} of audio in "
             f"{console.duration_text(report.elapsed)} ({speed:.1f} x real time)"
         )
+        busy = ", ".join(f"{name} {took:.1f} s" for name, took in report.stages.items())
+        if report.bottleneck:
+            console.say(f"busy: {busy}; the bottleneck is {report.bottleneck}")
     if report.suspect:
         ids = console.shorten(", ".join(report.suspect), 60)
         console.say(f"worth a listen: {ids} (gsvbatch ls verdict:suspect)")
@@ -162,6 +170,7 @@ def _figures(report: "RenderReport", works: "AssembleReport | None") -> dict[str
         "audio": report.audio,
         "elapsed": report.elapsed,
         "stages": report.stages,
+        "bottleneck": report.bottleneck,
         "interrupted": report.interrupted,
         "stopped_by": report.stopped_by,
         "problems": report.plan.problems,

@@ -342,6 +342,10 @@ class EngineConfig(StrictModel):
     slots: int | None = Field(default=None, ge=1, le=4096)
     """Utterances decoded at once; None lets memory decide."""
 
+    max_memory: float | None = Field(default=None, gt=0)
+    """GiB that slots and batches are chosen for, on a CUDA card a limit, models included; None takes what is
+    free."""
+
     encoders: int = Field(default=2, ge=1, le=64)
     """Threads that encode and write files."""
 

@@ -9,20 +9,24 @@ import logging
 from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Many
 from dataclasses import replace
-from threading import Lock
 from typing import TypeAlias
 
 import torch
 
-from gsvbatch.data import Waveform
 from gsvbatch.engine.lane import Lane
 from gsvbatch.engine.mel_runner import MelRunner
-from gsvbatch.engine.memory import default_batch_tokens, default_slots, is_out_of_memory, release
+from gsvbatch.engine.memory import (
+    default_batch_tokens,
+    default_slots,
+    is_out_of_memory,
+    limit_memory,
+    release,
+)
 from gsvbatch.engine.request import Request, Result
 from gsvbatch.engine.scheduler import Scheduler
 from gsvbatch.engine.sequence import Sequence
 from gsvbatch.engine.stats import EngineStats
-from gsvbatch.engine.synthesizer_runner import SynthesizerRunner
+from gsvbatch.engine.synthesizer_runner import Speaking, SynthesizerRunner
 from gsvbatch.engine.t2s_runner import T2SRunner
 from gsvbatch.engine.validation import request_problem
 from gsvbatch.errors import RenderError
@@ -33,7 +37,10 @@ logger = logging.getLogger(__name__)
 
 CUDA_STEPS_BETWEEN_LOOKS = 8
 
-SpeakingLane: TypeAlias = Lane[list[Sequence], list[Waveform] | None]
+BATCHES_AHEAD = 2
+"""Batches that a CUDA device is given to speak while it decodes: one at work, and one to follow at once."""
+
+SpeakingLane: TypeAlias = Lane[list[Sequence], Speaking]
 
 
 class Engine:
@@ -52,6 +59,7 @@ class Engine:
         fused: bool | None = None,
         packs: bool | None = None,
         overlaps: bool | None = None,
+        max_memory: int | None = None,
     ) -> None:
         """Make an engine.
 
@@ -66,18 +74,23 @@ class Engine:
             fused: Whether kernels of triton are used; None does it where there is triton for the device.
             packs: Whether weights are packed for a processor; None does it where it is possible.
             overlaps: Whether speaking goes on beside decoding; None does it on a CUDA device.
+            max_memory: Bytes that slots and batches are chosen for, and on a CUDA device may take at all,
+                models included; None means what is free.
         """
         bundle.to(device, dtype)
         weight = bundle.t2s.ar_predict_layer.weight
         self.bundle = bundle
         self.device, self.dtype = weight.device, weight.dtype
         self._stats = EngineStats()
+        if max_memory is not None:
+            limit_memory(self.device, max_memory)
         if n_slots is None:
-            n_slots = default_slots(bundle.t2s.config, self.device, self.dtype)
+            n_slots = default_slots(bundle.t2s.config, self.device, self.dtype, max_memory)
         n_steps = steps_between_looks or default_steps_between_looks(self.device)
         self._n_slots = n_slots
-        self._overlaps = self.device.type == "cuda" if overlaps is None else overlaps
-        capturing = Lock()
+        if overlaps is None:
+            overlaps = self.device.type == "cuda"
+        self._ahead = BATCHES_AHEAD if overlaps else 0
         self._t2s = T2SRunner(
             bundle.t2s,
             n_slots,
@@ -85,14 +98,12 @@ class Engine:
             graphs=graphs,
             fused=fused,
             packs=packs,
-            capturing=capturing,
         )
         self._synthesizer = _synthesizer_runner(
             bundle,
-            batch_tokens or default_batch_tokens(self.device),
+            batch_tokens or default_batch_tokens(self.device, max_memory),
             fused=fused,
             packs=packs,
-            capturing=capturing,
         )
 
     @property
@@ -115,20 +126,17 @@ class Engine:
         decoded: list[Sequence] = []
         scheduler = Scheduler(self._n_slots)
         scheduler.feed(self._accepted(requests, refused))
-        lane = Lane(self._waveforms, beside=self._overlaps)
-        try:
-            while scheduler.has_work():
-                yield from self._taken(refused)
-                decoded += self._advance(scheduler, refused)
-                if decoded and self._is_worth_speaking(decoded, scheduler):
-                    self._send(decoded, lane)
-                    decoded = []
-                yield from self._spoken(lane, wait=False)
-            self._send(decoded, lane)
-            yield from self._spoken(lane, wait=True)
+        lane = SpeakingLane(self._start_speaking, ahead=self._ahead)
+        while scheduler.has_work():
             yield from self._taken(refused)
-        finally:
-            lane.close()
+            decoded += self._advance(scheduler, refused)
+            if decoded and self._is_worth_speaking(decoded, scheduler):
+                self._send(decoded, lane)
+                decoded = []
+            yield from self._spoken(lane, wait=False)
+        self._send(decoded, lane)
+        yield from self._spoken(lane, wait=True)
+        yield from self._taken(refused)
 
     def _accepted(self, requests: Iterable[Request], refused: list[Result]) -> Iterator[Sequence]:
         for request in requests:
@@ -189,8 +197,10 @@ class Engine:
     def _spoken(self, lane: SpeakingLane, *, wait: bool) -> Iterator[Result]:
         """The results of what has been spoken by now, or with ``wait`` of all that was sent."""
         while lane.has_outcome(wait=wait):
-            batch, waveforms = lane.take()
-            if waveforms is not None:
+            batch, speaking = lane.take()
+            if speaking is not None:
+                with self._stats.busy("synthesis"):
+                    waveforms = speaking.waveforms()
                 yield from self._taken(
                     [
                         Result(sequence.request.id, sequence.tokens, waveform)
@@ -203,11 +213,11 @@ class Engine:
             else:
                 yield from self._taken([_no_room(batch[0])])
 
-    def _waveforms(self, batch: list[Sequence]) -> list[Waveform] | None:
-        """The waveforms of a batch; None if memory ran out."""
+    def _start_speaking(self, batch: list[Sequence]) -> Speaking | None:
+        """A batch that is being spoken; None if memory ran out."""
         try:
             with self._stats.busy("synthesis"):
-                return self._synthesizer.run(batch)
+                return self._synthesizer.start(batch)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise

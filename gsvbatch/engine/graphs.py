@@ -7,7 +7,6 @@ away when the slots move.
 
 import logging
 from contextlib import suppress
-from threading import Lock
 from typing import Any
 
 import torch
@@ -29,15 +28,8 @@ def bucket_of_rows(n_rows: int, n_slots: int) -> int:
 class GraphedStep:
     """A decode step, captured once for each shape."""
 
-    def __init__(self, step: DecodeStep, capturing: Lock) -> None:
-        """Wrap a step.
-
-        Args:
-            step: What to capture.
-            capturing: Held during a capture, so that nobody allocates device memory meanwhile.
-        """
+    def __init__(self, step: DecodeStep) -> None:
         self._step = step
-        self._capturing = capturing
         self._generation = -1
         self._graphs: dict[StepShape, torch.cuda.CUDAGraph | None] = {}
         self._pool: Any = None
@@ -72,17 +64,16 @@ class GraphedStep:
         graph = torch.cuda.CUDAGraph()
         if self._pool is None:
             self._pool = torch.cuda.graph_pool_handle()
-        with self._capturing:
-            try:
-                graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
-                self._step(slots, shape)
+        try:
+            graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
+            self._step(slots, shape)
+            graph.capture_end()
+        except RuntimeError as error:
+            with suppress(RuntimeError):
                 graph.capture_end()
-            except RuntimeError as error:
-                with suppress(RuntimeError):
-                    graph.capture_end()
-                if is_out_of_memory(error):
-                    raise
-                self._is_refused = True
-                logger.warning("decoding without CUDA graphs, which is slower: %s", error)
-                return None
+            if is_out_of_memory(error):
+                raise
+            self._is_refused = True
+            logger.warning("decoding without CUDA graphs, which is slower: %s", error)
+            return None
         return graph

@@ -27,22 +27,39 @@ _BYTES_PER_TOKEN = 4 << 20
 """Peak activations of a full-size synthesizer for one token, measured generously, fp32."""
 
 
-def default_slots(config: T2SConfig, device: torch.device, dtype: torch.dtype) -> int:
-    """How many sequences to decode at once."""
-    if device.type != "cuda":
-        return CPU_SLOTS
-    free, _ = torch.cuda.mem_get_info(device)
+def default_slots(
+    config: T2SConfig, device: torch.device, dtype: torch.dtype, max_memory: int | None = None
+) -> int:
+    """How many sequences to decode at once, with so many bytes allowed, or all that is free."""
     row = 2 * config.n_layers * config.width * dtype.itemsize * _TYPICAL_POSITIONS
-    return max(1, min(MAX_SLOTS, int(free * _CACHE_SHARE) // row))
+    if device.type == "cuda":
+        return max(1, min(MAX_SLOTS, int(_allowed(device, max_memory) * _CACHE_SHARE) // row))
+    if max_memory is None:
+        return CPU_SLOTS
+    return max(1, min(CPU_SLOTS, int(max_memory * _CACHE_SHARE) // row))
 
 
-def default_batch_tokens(device: torch.device) -> int:
+def default_batch_tokens(device: torch.device, max_memory: int | None = None) -> int:
     """How many tokens, padding included, to synthesize at once."""
     if device.type != "cuda":
         return _CPU_BATCH_TOKENS
-    free, _ = torch.cuda.mem_get_info(device)
-    fitting = int(free * (1 - _CACHE_SHARE) / 2) // _BYTES_PER_TOKEN
+    fitting = int(_allowed(device, max_memory) * (1 - _CACHE_SHARE) / 2) // _BYTES_PER_TOKEN
     return max(256, min(_MAX_BATCH_TOKENS, fitting))
+
+
+def limit_memory(device: torch.device, max_memory: int) -> None:
+    """Let the device's allocator refuse what goes beyond, as if the device had no more."""
+    if device.type == "cuda":
+        _, total = torch.cuda.mem_get_info(device)
+        torch.cuda.set_per_process_memory_fraction(min(1.0, max_memory / total), device)
+
+
+def _allowed(device: torch.device, max_memory: int | None) -> int:
+    """Bytes of a CUDA device that may still be taken."""
+    free, _ = torch.cuda.mem_get_info(device)
+    if max_memory is None:
+        return free
+    return max(0, min(free, max_memory - torch.cuda.memory_allocated(device)))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

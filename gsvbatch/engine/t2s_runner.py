@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence as Many
 from contextlib import AbstractContextManager, nullcontext
-from threading import Lock
 
 import numpy as np
 import torch
@@ -48,7 +47,6 @@ class T2SRunner:
         graphs: bool | None = None,
         fused: bool | None = None,
         packs: bool | None = None,
-        capturing: "Lock | None" = None,
     ) -> None:
         """Set up empty slots.
 
@@ -60,7 +58,6 @@ class T2SRunner:
             graphs: Whether decode steps are captured as CUDA graphs; None does it where it is possible.
             fused: Whether they use kernels of triton; None does it where it is possible.
             packs: Whether weights are packed for a processor; None does it where it is possible.
-            capturing: A lock held while a graph is captured.
         """
         weight = model.ar_predict_layer.weight
         self.model = model
@@ -70,7 +67,7 @@ class T2SRunner:
         self._eager = FusedStep(model) if _or(fused, is_fusable(model)) else self._plain
         self._graphed: GraphedStep | None = None
         if _or(graphs, self.device.type == "cuda"):
-            self._graphed = GraphedStep(self._eager, capturing or Lock())
+            self._graphed = GraphedStep(self._eager)
         self._step: DecodeStep = self._graphed or self._eager
         self._stream: torch.cuda.Stream | None = None
         if self.device.type == "cuda":

@@ -227,6 +227,12 @@ class RenderReport:
         blocked = self.plan.with_action(Action.BLOCKED)
         return ExitCode.PARTIAL if self.failed or blocked else ExitCode.DONE
 
+    @property
+    def bottleneck(self) -> str:
+        """The stage that was busiest, loading left out; empty if nothing was rendered."""
+        busy = {name: elapsed for name, elapsed in self.stages.items() if name != "loading"}
+        return max(busy, key=busy.__getitem__) if any(busy.values()) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class LineInfo:

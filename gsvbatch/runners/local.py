@@ -144,7 +144,13 @@ def load_engine(source: ModelSource, config: EngineConfig) -> Engine:
     dtype = choose_dtype(config.dtype, device)
     bundle = load_bundle(source.for_rendering(), device=device, dtype=dtype)
     logger.info("rendering on %s in %s", device, dtype)
-    return Engine(bundle, n_slots=config.slots, device=device, dtype=dtype)
+    return Engine(
+        bundle,
+        n_slots=config.slots,
+        device=device,
+        dtype=dtype,
+        max_memory=None if config.max_memory is None else int(config.max_memory * 2**30),
+    )
 
 
 def choose_device(name: str) -> torch.device:

@@ -54,6 +54,32 @@ def test_plan_render_and_render_again(run: Run, folder: Path, runner: ToneRunner
     assert "up to date" in run("plan").out
 
 
+def test_render_names_the_bottleneck(run: Run, folder: Path, runner: ToneRunner) -> None:
+    runner.stages = {"loading": 9.0, "decode": 0.25, "synthesis": 2.0}  # type: ignore[attr-defined]
+    rendered = run("render")
+    assert "decode 0.2 s, synthesis 2.0 s; the bottleneck is synthesis" in rendered.out
+    assert json.loads(run("render", "--force", "--json").out.splitlines()[-1])["bottleneck"]
+
+
+def test_memory_may_be_limited(
+    run: Run, folder: Path, runner: ToneRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gsvbatch import job
+
+    limits: list[float | None] = []
+    render = job.render
+
+    def noting(project: Any, **settings: Any) -> Any:
+        limits.append(project.config.engine.max_memory)
+        return render(project, **settings)
+
+    monkeypatch.setattr(job, "render", noting)
+    assert run("render", "--max-memory", "2.5").code == 0
+    assert run("render").code == 0
+    assert limits == [2.5, None]
+    assert run("render", "--max-memory", "0").code == 2
+
+
 def test_one_edited_line_is_one_rendered_line(run: Run, folder: Path, runner: ToneRunner) -> None:
     run("render")
     (folder / "script.csv").write_text(SCRIPT.replace("Goodbye", "Farewell"), encoding="utf-8")

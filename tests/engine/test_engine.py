@@ -1,7 +1,6 @@
 """What comes out for a request depends on the request alone, and equals the naive reference."""
 
 import random
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -109,16 +108,6 @@ def test_speaking_beside_decoding_changes_nothing(
     results = rendered(bundle, requests, n_slots=4, batch_tokens=60, overlaps=True)
     assert tokens_of(results) == tokens_of(one_by_one)
     assert_same_audio(results, one_by_one)
-
-
-def test_a_run_that_is_left_early_leaves_no_thread_behind(
-    bundle: ModelBundle, requests: list[Request]
-) -> None:
-    before = threading.active_count()
-    results = Engine(bundle, n_slots=4, batch_tokens=1, overlaps=True).run(requests)
-    next(results)
-    results.close()  # type: ignore[attr-defined]
-    assert threading.active_count() == before
 
 
 def test_caches_that_grow_while_lines_are_decoded_change_nothing(bundle: ModelBundle) -> None:
@@ -335,14 +324,16 @@ def test_decoding_goes_on_with_less_when_memory_runs_out(
     assert engine._t2s.slots.n_slots == 4
 
 
+@pytest.mark.parametrize("overlaps", [False, True])
 def test_speaking_goes_on_with_less_when_memory_runs_out(
+    overlaps: bool,
     bundle: ModelBundle,
     requests: list[Request],
     one_by_one: dict[str, Result],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    engine = Engine(bundle, n_slots=16, batch_tokens=2000)
-    sizes = fail_once_over(monkeypatch, engine._synthesizer, "run", 2)
+    engine = Engine(bundle, n_slots=16, batch_tokens=2000, overlaps=overlaps)
+    sizes = fail_once_over(monkeypatch, engine._synthesizer, "start", 2)
     assert_same_audio({r.request_id: r for r in engine.run(requests)}, one_by_one)
     assert max(sizes) > 2
     assert engine.stats.n_results == N_REQUESTS
@@ -388,6 +379,14 @@ def test_stats_add_up(bundle: ModelBundle, requests: list[Request]) -> None:
     assert stats.audio_duration == pytest.approx(duration)
     assert min(stats.prefill_busy, stats.decode_busy, stats.synthesis_busy) > 0
     assert 0.5 < stats.occupancy <= 1
+
+
+def test_less_memory_means_fewer_slots(bundle: ModelBundle, requests: list[Request]) -> None:
+    row = 2 * toy.T2S.n_layers * toy.T2S.width * 4 * 768
+    assert Engine(bundle, max_memory=2 * 5 * row).n_slots == 5
+    assert Engine(bundle, max_memory=1).n_slots == 1
+    assert Engine(bundle, max_memory=2**40).n_slots == Engine(bundle).n_slots
+    assert Engine(bundle, max_memory=1, n_slots=7).n_slots == 7
 
 
 def test_memory_decides_where_the_user_does_not(bundle: ModelBundle) -> None:

@@ -1,6 +1,5 @@
 """When a decode step is run, captured and replayed; the graphs themselves need a CUDA device."""
 
-from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,7 +56,7 @@ def slots(generation: int = 1) -> Any:
 
 
 def test_a_shape_is_run_once_captured_once_and_replayed(recorder: Recorder) -> None:
-    step = GraphedStep(recorder.step, Lock())
+    step = GraphedStep(recorder.step)
     for _ in range(3):
         step(slots(), SHAPE)
     step(slots(), OTHER)
@@ -66,7 +65,7 @@ def test_a_shape_is_run_once_captured_once_and_replayed(recorder: Recorder) -> N
 
 
 def test_graphs_are_thrown_away_when_the_slots_move(recorder: Recorder) -> None:
-    step = GraphedStep(recorder.step, Lock())
+    step = GraphedStep(recorder.step)
     for generation in (1, 1, 2, 2):
         step(slots(generation), SHAPE)
     assert recorder.log == ["run", "captured", "replayed", "waited", "run", "captured", "replayed"]
@@ -76,7 +75,7 @@ def test_where_the_driver_refuses_every_step_is_run(
     recorder: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
     recorder.refuses = True
-    step = GraphedStep(recorder.step, Lock())
+    step = GraphedStep(recorder.step)
     for _ in range(4):
         step(slots(), SHAPE)
     assert recorder.log == ["run"] * 4

@@ -1,13 +1,18 @@
 """What is packed for a processor says what torch says, to rounding."""
 
+import numpy as np
 import pytest
 import torch
 
+from gsvbatch.data import SemanticTokens, StopReason
 from gsvbatch.engine import packed_generator
 from gsvbatch.engine.layers import PackedLayer, PlainLayer, can_pack
 from gsvbatch.engine.packed_generator import PackedGenerator
+from gsvbatch.engine.sequence import Sequence
+from gsvbatch.engine.synthesizer_runner import SynthesizerRunner
 from gsvbatch.gsv.t2s import Layer, T2SConfig
 from tests import toy
+from tests.engine.requests import request
 
 LEAST_PRECISION = 1e-4
 
@@ -60,3 +65,22 @@ def test_what_cannot_be_packed_is_known(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     assert not can_pack(torch.ones(2, 2))
     assert not packed_generator.can_pack(toy.toy_synthesizer().dec)
+
+
+@pytest.mark.parametrize("packs", [False, True])
+def test_lengths_rounded_up_change_nothing(packs: bool) -> None:
+    model = toy.toy_synthesizer()
+    lines = []
+    for number, n_tokens in enumerate((3, 8, 8)):
+        sequence = Sequence(request(number, speed=(1.0, 1.3, 1.0)[number]))
+        sequence.tokens = SemanticTokens(tuple(range(n_tokens)), StopReason.LIMIT)
+        lines.append(sequence)
+    exact = SynthesizerRunner(model, 100, packs=packs, alignment=1)
+    rounded = SynthesizerRunner(model, 100, packs=packs, alignment=32)
+    for batch in (lines, lines[:1], lines[1:2]):
+        for one, other in zip(exact.run(batch), rounded.run(batch), strict=True):
+            assert len(one.samples) == len(other.samples)
+            scale = np.abs(one.samples).max()
+            np.testing.assert_allclose(
+                one.samples / scale, other.samples / scale, atol=LEAST_PRECISION
+            )
