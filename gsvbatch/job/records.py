@@ -25,7 +25,7 @@ class ExitCode(IntEnum):
     """Finished, but some lines failed or could not be rendered; they are listed."""
 
     STOPPED = 4
-    """Disk full, output not writable, or the manifest is held by another process."""
+    """Disk full, output not writable, the manifest held by another process, or a download failed."""
 
     INTERRUPTED = 130
     """Ctrl-C or a termination signal; what was finished is kept."""

@@ -1,0 +1,168 @@
+"""`models` from the shell: add, list, verify, pull."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gsvbatch.models import CATALOGUE, Registry, registry_path, transfer
+from gsvbatch.models.catalogue import PublishedFile, PublishedModel, Role
+from tests import toy
+from tests.cli.conftest import Ran
+from tests.models.hub import Hub, serve
+from tests.models.webui import TUNES, make_webui
+
+Run = Callable[..., Ran]
+
+T2S, SYNTHESIZER, CONFIG = b"t" * 5000, b"s" * 7000, b'{"model_type": "hubert"}'
+WEIGHTS = b"h" * 3000
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub with small files, and a catalogue of them."""
+    monkeypatch.setitem(transfer.transfer.__kwdefaults__, "pause", 0.0)  # type: ignore[attr-defined]
+    digest = hashlib.sha256(T2S).hexdigest()
+    pair = PublishedModel(
+        "v2",
+        "a pair",
+        (PublishedFile("s1.ckpt", len(T2S), digest), PublishedFile("deep/s2.pth")),
+        {Role.T2S: "s1.ckpt", Role.SYNTHESIZER: "deep/s2.pth"},
+        needs=("hubert",),
+        version="v2",
+    )
+    hubert = PublishedModel(
+        "hubert",
+        "an encoder",
+        (
+            PublishedFile("chinese-hubert-base/config.json"),
+            PublishedFile("chinese-hubert-base/pytorch_model.bin"),
+        ),
+        {Role.CONTENT: "chinese-hubert-base"},
+    )
+    for model in (pair, hubert):
+        monkeypatch.setitem(CATALOGUE, model.name, model)  # type: ignore[arg-type]
+    files = {
+        "s1.ckpt": T2S,
+        "deep/s2.pth": SYNTHESIZER,
+        "chinese-hubert-base/config.json": CONFIG,
+        "chinese-hubert-base/pytorch_model.bin": WEIGHTS,
+    }
+    repositories = ("lj1995/GPT-SoVITS", "AI-ModelScope/GPT-SoVITS")
+    stored = {f"{repo}/{path}": content for repo in repositories for path, content in files.items()}
+    with serve(Hub(stored)) as running:
+        yield running
+
+
+def test_a_webui_is_added_and_listed(run: Run, tmp_path: Path) -> None:
+    assert "no models are known" in run("models", "list").err
+    root = make_webui(tmp_path / "GPT-SoVITS", *TUNES)
+    added = run("models", "add", root)
+    assert added.code == 0, added.err
+    assert f"written to {registry_path()}" in added.out
+    listed = json.loads(run("models", "list", "--json").out)
+    rows = {(row["name"], row["role"]): row for row in listed}
+    assert rows["rain@v2", "synthesizer"]["path"].endswith("rain_e12_s300.pth")
+    assert rows["雨", "t2s"]["version"] == "v4"
+    assert all(row["is_there"] for row in listed)
+    (root / "GPT_weights_v2" / "rain-e15.ckpt").unlink()
+    assert "rain-e15.ckpt (missing)" in run("models", "list").out
+
+
+def test_adding_again_says_what_changed(run: Run, tmp_path: Path) -> None:
+    make_webui(tmp_path / "a")
+    make_webui(tmp_path / "b")
+    assert "stood for other files" not in run("models", "add", tmp_path / "a").err
+    assert "stood for other files" not in run("models", "add", tmp_path / "a").err
+    assert "v1 stood for other files before" in run("models", "add", tmp_path / "b").err
+    assert run("models", "add", tmp_path / "nowhere").code == 2
+
+
+def test_pull_fetches_what_a_model_needs_and_registers_it(
+    run: Run, hub: Hub, no_models_of_the_user: Path
+) -> None:
+    ran = run("models", "pull", "v2", "--endpoint", hub.endpoint)
+    assert ran.code == 0, ran.err
+    assert "registered: hubert, v2" in ran.out
+    assert "fetched, known checksum" in ran.out
+    assert "fetched, checksum of the host" in ran.out
+    assert "fetched, no checksum known; its digest is now recorded" in ran.out
+    assert "s1.ckpt: 5.0 kB of 5.0 kB (100 %)" in ran.err
+    registry = Registry.load()
+    place = no_models_of_the_user / "data" / "models"
+    assert registry.models["v2"].synthesizer == place / "deep" / "s2.pth"
+    assert registry.models["hubert"].content == place / "chinese-hubert-base"
+    recorded = registry.files[place / "deep" / "s2.pth"]
+    assert recorded.sha256 == hashlib.sha256(SYNTHESIZER).hexdigest()
+    assert place / "s1.ckpt" not in registry.files  # its checksum is known anyway
+    hub.requests.clear()
+    again = json.loads(run("models", "pull", "v2", "--endpoint", hub.endpoint, "--json").out)
+    assert all(file["was_there"] for file in again["files"])
+    assert hub.n_downloads == 0
+
+
+def test_pull_reads_the_mirror_from_the_environment(
+    run: Run, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+    assert run("models", "pull", "hubert", "--into", tmp_path / "here").code == 0
+    assert (tmp_path / "here" / "chinese-hubert-base" / "pytorch_model.bin").read_bytes() == WEIGHTS
+
+
+def test_pull_takes_modelscope_instead(run: Run, hub: Hub, tmp_path: Path) -> None:
+    words = ("--source", "modelscope", "--endpoint", hub.endpoint, "--into", tmp_path)
+    ran = run("models", "pull", "v2", *words)
+    assert ran.code == 0, ran.err
+    assert (tmp_path / "deep" / "s2.pth").read_bytes() == SYNTHESIZER
+    assert any("/resolve/master/" in path for _, path, _ in hub.requests)
+    assert not any("/resolve/main/" in path for _, path, _ in hub.requests)
+
+
+def test_what_was_whole_before_a_failure_is_registered(run: Run, hub: Hub, tmp_path: Path) -> None:
+    del hub.files["lj1995/GPT-SoVITS/deep/s2.pth"]
+    ran = run("models", "pull", "v2", "--endpoint", hub.endpoint, "--into", tmp_path)
+    assert ran.code == 4
+    assert "has no such file any more" in ran.errors[0]
+    assert set(Registry.load().models) == {"hubert"}
+
+
+def test_wrong_names_are_told(run: Run) -> None:
+    assert "did you mean v2" in run("models", "pull", "v22").errors[0]
+    assert "allowed: huggingface, modelscope" in run("models", "pull", "v2", "--source", "x").err
+    assert "v4" in run("models", "pull").out
+    assert run("models", "verify", "nobody").code == 2
+
+
+def test_verify_opens_what_it_can_and_remembers_digests(run: Run, tmp_path: Path) -> None:
+    root = tmp_path / "webui"
+    for folder in ("GPT_weights_v2", "SoVITS_weights_v2"):
+        (root / folder).mkdir(parents=True)
+    toy.save_ckpt(root / "GPT_weights_v2" / "rain-e15.ckpt", toy.toy_t2s())
+    toy.save_pth(root / "SoVITS_weights_v2" / "rain_e8_s200.pth", toy.toy_synthesizer())
+    (root / "SoVITS_weights_v2" / "bad_e8_s200.pth").write_bytes(b"<html>sign in</html>")
+    run("models", "add", root)
+    first = run("models", "verify")
+    assert first.code == 2
+    assert "text-to-semantic, symbols v2, 2 layers" in first.out
+    assert "SoVITS v2, 32000 Hz" in first.out
+    assert "digest recorded" in first.out
+    assert [error for error in first.errors if "is a web page" in error]
+    again = run("models", "verify", "rain", "--json")
+    assert again.code == 0
+    assert [row["identity"] for row in json.loads(again.out)] == ["as recorded"] * 2
+    toy.save_ckpt(root / "GPT_weights_v2" / "rain-e15.ckpt", toy.toy_t2s(seed=9))
+    changed = run("models", "verify", "rain")
+    assert changed.code == 2
+    assert "is not what it was when it was first looked at" in changed.errors[0]
+
+
+def test_verify_knows_published_files_and_misses_others(run: Run, hub: Hub, tmp_path: Path) -> None:
+    run("models", "pull", "hubert", "--endpoint", hub.endpoint, "--into", tmp_path)
+    (tmp_path / "chinese-hubert-base" / "pytorch_model.bin").unlink()
+    ran = run("models", "verify", "hubert", "--json")
+    assert ran.code == 2
+    (row,) = json.loads(ran.out)
+    assert row["identity"] == "unusable"
+    assert "no content encoder here" in row["problem"]
