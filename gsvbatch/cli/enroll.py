@@ -81,15 +81,21 @@ def enroll(
         str | None, typer.Option(help="Of the transcript; else detected.", show_default=False)
     ] = None,
     t2s: Annotated[
-        Path | None, typer.Option(help="A GPT checkpoint of its own.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="A GPT checkpoint of its own, or a name that models list shows.",
+            show_default=False,
+        ),
     ] = None,
     synthesizer: Annotated[
-        Path | None, typer.Option(help="A SoVITS checkpoint of its own.", show_default=False)
+        Path | None,
+        typer.Option(help="A SoVITS checkpoint of its own, or a name.", show_default=False),
     ] = None,
     content: Annotated[
         Path | None,
         typer.Option(
-            help="The content encoder of published checkpoints: the folder chinese-hubert-base.",
+            help="The content encoder of published checkpoints: the folder chinese-hubert-base; "
+            "else the one that is registered.",
             show_default=False,
         ),
     ] = None,
@@ -164,15 +170,15 @@ def own_models(
     """The pair that the options name, or None if they name none.
 
     Raises:
-        ConfigError: They name only one of the pair.
+        ConfigError: They name only one of the pair, or by a name that is not known.
     """
-    from gsvbatch.gsv.source import ModelSource
+    from gsvbatch.job.named_models import named_source
 
     if t2s is None and synthesizer is None and content is None:
         return None
     if t2s is None or synthesizer is None:
         raise ConfigError("a voice's own checkpoints are a pair: give --t2s and --synthesizer")
-    return ModelSource(t2s, synthesizer, content)
+    return named_source(t2s, synthesizer, content, Path.cwd(), setting="--")
 
 
 def consent_record(relation: str | None, subject: str) -> "Consent | None":

@@ -34,6 +34,7 @@ class Trigger(StrEnum):
     TEXT = "text"
     VOICE = "voice"
     MODELS = "models"
+    BERT = "bert"
     LEXICON = "lexicon"
     FRONTEND = "frontend"
     SAMPLING = "sampling"
@@ -280,7 +281,10 @@ class LabelConfig(StrictModel):
 
 
 class ModelsConfig(StrictModel):
-    """The pair of checkpoints for voices that name none; all None is the small embedded model."""
+    """The pair of checkpoints for voices that name none; all None is the small embedded model.
+
+    Paths, or names that ``gsvbatch models list`` shows; ``models: v2ProPlus`` takes both halves of a name.
+    """
 
     t2s: Path | None = Field(
         default=None, validation_alias=AliasChoices("t2s", "gpt", "t2s_weights_path")
@@ -299,6 +303,15 @@ class ModelsConfig(StrictModel):
         ),
     )
     """The folder chinese-hubert-base; needed to enroll voices, not to render."""
+
+    bert: Path | None = Field(
+        default=None, validation_alias=AliasChoices("bert", "bert_base_path", "bert_path")
+    )
+    """The folder chinese-roberta-wwm-ext-large, for the prosody of Mandarin; ``none`` does without. Left
+    out, it is the one that ``gsvbatch models list`` knows, if any."""
+
+    g2pw: Path | None = None
+    """The folder G2PWModel, for readings of Mandarin's polyphones; likewise."""
 
     @property
     def is_embedded(self) -> bool:
@@ -396,4 +409,6 @@ class ProjectConfig(StrictModel):
     @field_validator("models", mode="before")
     @classmethod
     def _embedded_by_name(cls, value: Any) -> Any:
-        return {} if value == "embedded" else value
+        if value == "embedded":
+            return {}
+        return {"t2s": value, "synthesizer": value} if isinstance(value, str) and value else value

@@ -130,7 +130,7 @@ def pull_models(
     for name in names:
         if name not in CATALOGUE:
             raise ConfigError(_no_such(name, list(CATALOGUE), "gsvbatch models pull"))
-    place = (folder or models_folder()).absolute()
+    place = (folder or models_folder()).resolve()
     place.mkdir(parents=True, exist_ok=True)
     wanted = with_needs(tuple(names))
     fetched: dict[tuple[str, str], Fetched] = {}

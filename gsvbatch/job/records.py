@@ -47,11 +47,12 @@ class Action(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why; the first twelve are triggers that can be switched off by ``rerun_on``."""
+    """Why; the first fourteen are triggers that can be switched off by ``rerun_on``."""
 
     TEXT = "text"
     VOICE = "voice"
     MODELS = "models"
+    BERT = "bert"
     LEXICON = "lexicon"
     FRONTEND = "frontend"
     SAMPLING = "sampling"

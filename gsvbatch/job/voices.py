@@ -9,6 +9,7 @@ from gsvbatch.config import ModelsConfig, SamplingConfig, SamplingOverrides
 from gsvbatch.errors import CheckpointError, ConfigError, VoiceError
 from gsvbatch.gsv.source import ModelDigests, ModelSource, embedded_source, file_digest
 from gsvbatch.job.fingerprint import digest
+from gsvbatch.job.named_models import named_source
 from gsvbatch.job.project import Project
 from gsvbatch.manifest import Manifest
 from gsvbatch.render.work import VoiceRef
@@ -137,5 +138,4 @@ def project_models(models: ModelsConfig, root: Path) -> ModelSource:
     if models.t2s is None or models.synthesizer is None:
         lacking = "models.t2s" if models.t2s is None else "models.synthesizer"
         raise ConfigError(f"{lacking}: is required when the other of the pair is named")
-    content = None if models.content is None else root / models.content
-    return ModelSource(root / models.t2s, root / models.synthesizer, content)
+    return named_source(models.t2s, models.synthesizer, models.content, root, setting="models.")

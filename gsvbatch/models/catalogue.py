@@ -29,7 +29,7 @@ class Role(StrEnum):
     G2PW = "g2pw"
     """Readings of Mandarin's polyphones, a folder."""
 
-    SPEAKER = "speaker"
+    SPEAKER_ENCODER = "speaker_encoder"
     """Speaker embedding (ERes2NetV2); v2Pro and v2ProPlus need it."""
 
     VOCODER = "vocoder"
@@ -259,7 +259,7 @@ CATALOGUE: Mapping[str, PublishedModel] = {
         _single(
             "sv",
             "speaker embedding; v2Pro and v2ProPlus need it",
-            Role.SPEAKER,
+            Role.SPEAKER_ENCODER,
             _SPEAKER.path,
             _SPEAKER,
             license="Apache-2.0",

@@ -142,7 +142,7 @@ def describe(role: Role, path: Path) -> str:
         return _encoder(path)
     if role is Role.G2PW:
         return "g2pW, readings of polyphones"
-    return "speaker embedding" if role is Role.SPEAKER else "vocoder"
+    return "speaker embedding" if role is Role.SPEAKER_ENCODER else "vocoder"
 
 
 def _encoder(folder: Path) -> str:

@@ -35,7 +35,7 @@ class RegistryEntry(StrictModel):
     content: Path | None = None
     bert: Path | None = None
     g2pw: Path | None = None
-    speaker: Path | None = None
+    speaker_encoder: Path | None = None
     vocoder: Path | None = None
     version: str | None = None
     """Of GPT-SoVITS, as the folder said that it was found in."""

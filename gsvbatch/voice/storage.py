@@ -19,8 +19,9 @@ from safetensors.numpy import load_file, save
 
 from gsvbatch.audio.storage import replacing, storage_error, write_text_atomically
 from gsvbatch.config import SamplingOverrides, StrictModel
-from gsvbatch.errors import VoiceError
+from gsvbatch.errors import ConfigError, VoiceError
 from gsvbatch.gsv.source import ModelDigests, ModelSource
+from gsvbatch.models import Registry, Role, locate
 from gsvbatch.text.symbols import SymbolTable
 from gsvbatch.voice.consent import Consent
 from gsvbatch.voice.profile import VoiceProfile
@@ -54,7 +55,14 @@ class _Digests(StrictModel):
     content: str | None = Field(default=None, pattern=_SHA256)
 
 
+def _pair_of_name(value: object) -> object:
+    """A plain name stands for both halves of the model that is registered under it."""
+    return {"t2s": value, "synthesizer": value} if isinstance(value, str) and value else value
+
+
 class _Models(StrictModel):
+    """Paths, relative to the voice's folder, or names of the user's list of models."""
+
     t2s: Path
     synthesizer: Path
     content: Path | None = None
@@ -77,7 +85,7 @@ class _VoiceFile(StrictModel):
     consent: Consent | None = None
     sampling: SamplingOverrides = SamplingOverrides()
     symbols: Literal["v1", "v2"]
-    models: _Models | None = None
+    models: Annotated[_Models | None, BeforeValidator(_pair_of_name)] = None
     made_with: _Digests
     digest: str = Field(pattern=_SHA256)
 
@@ -177,25 +185,39 @@ def _to_yaml(profile: VoiceProfile, folder: Path) -> str:
 def _model_source(models: _Models | None, folder: Path) -> ModelSource | None:
     if models is None:
         return None
-    content = models.content and (folder / models.content.expanduser()).resolve()
-    return ModelSource(
-        t2s=(folder / models.t2s.expanduser()).resolve(),
-        synthesizer=(folder / models.synthesizer.expanduser()).resolve(),
-        content=content,
-    )
+    found: dict[Role, Path] = {}
+    for role in (Role.T2S, Role.SYNTHESIZER, Role.CONTENT):
+        value: Path | None = getattr(models, role.value)
+        if value is not None:
+            try:
+                found[role] = locate(value, role, folder, setting=f"models.{role.value}").resolve()
+            except ConfigError as error:
+                raise VoiceError(folder.name, f"{folder / YAML_NAME}: {error}") from error
+    return ModelSource(found[Role.T2S], found[Role.SYNTHESIZER], found.get(Role.CONTENT))
 
 
 def _model_paths(models: ModelSource, folder: Path) -> dict[str, str]:
-    """The paths as they are written: relative where the file is inside the voice's folder."""
-    paths = {"t2s": models.t2s, "synthesizer": models.synthesizer, "content": models.content}
-    home = folder.resolve()
+    """The paths as they are written.
+
+    By name where the file is registered, so that the voice can move to another machine that has it;
+    relative where it is inside the voice's folder.
+    """
+    paths = {
+        Role.T2S: models.t2s,
+        Role.SYNTHESIZER: models.synthesizer,
+        Role.CONTENT: models.content,
+    }
     return {
-        name: path.resolve().relative_to(home).as_posix()
-        if path.resolve().is_relative_to(home)
-        else os.fspath(path.resolve())
-        for name, path in paths.items()
+        role.value: _written(path.resolve(), role, folder.resolve())
+        for role, path in paths.items()
         if path is not None
     }
+
+
+def _written(path: Path, role: Role, home: Path) -> str:
+    if path.is_relative_to(home):
+        return path.relative_to(home).as_posix()
+    return Registry.load().name_of(path, role) or os.fspath(path)
 
 
 def _read_yaml(folder: Path) -> _VoiceFile:
