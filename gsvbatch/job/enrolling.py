@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gsvbatch.errors import ConfigError
+from gsvbatch.gsv.bert_source import takes_bert
 from gsvbatch.gsv.source import ModelSource, embedded_source
 from gsvbatch.script import speaker_key
 from gsvbatch.voice import DEFAULT_STYLE, Consent, VoiceProfile, load_profile, style_folder
@@ -45,6 +46,9 @@ class Enrollment:
 
     project_models: ModelSource | None = None
     """Those of the project, for voices that have none; None for the embedded ones."""
+
+    bert: Path | None = None
+    """Folder of a BERT, for the prosody of a Mandarin transcript; None for none."""
 
     consent: Consent | None = None
     """The permission; a style stands under its voice's unless it is given one of its own."""
@@ -111,6 +115,12 @@ def enroll_voice(wanted: Enrollment, studio: Studio | None = None) -> VoiceProfi
     from gsvbatch.voice.enrolling import Clips, enroll, keep_voice
 
     clips = Clips(wanted.reference, wanted.timbre, wanted.also)
+    prosody = None
+    if wanted.bert is not None and takes_bert(studio.source):
+        from gsvbatch.gsv.bert import load_bert
+        from gsvbatch.gsv.prosody import Prosody
+
+        prosody = Prosody(load_bert(wanted.bert))
     profile = enroll(
         wanted.name,
         clips,
@@ -124,6 +134,7 @@ def enroll_voice(wanted: Enrollment, studio: Studio | None = None) -> VoiceProfi
         description=wanted.description,
         license=wanted.license,
         style_name=wanted.style,
+        prosody=prosody,
     )
     if before is not None:
         profile = replace(

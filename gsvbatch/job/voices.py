@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from gsvbatch.config import ModelsConfig, SamplingConfig, SamplingOverrides
 from gsvbatch.errors import CheckpointError, ConfigError, VoiceError
-from gsvbatch.gsv.source import ModelDigests, ModelSource, embedded_source, file_digest
+from gsvbatch.gsv.bert_source import takes_bert
+from gsvbatch.gsv.source import ModelDigests, ModelSource, embedded_source
+from gsvbatch.job.digests import FileDigests
 from gsvbatch.job.fingerprint import digest
+from gsvbatch.job.mandarin import MandarinModels
 from gsvbatch.job.named_models import named_source
 from gsvbatch.job.project import Project
 from gsvbatch.manifest import Manifest
@@ -44,9 +48,14 @@ class VoiceShelf:
 
     def __init__(self, project: Project, manifest: Manifest) -> None:
         self._project = project
-        self._manifest = manifest
+        self._digests = FileDigests(manifest)
         self._library = VoiceLibrary(project.voice_folders)
         self._voices: dict[tuple[str, str], CastVoice | VoiceError | CheckpointError] = {}
+
+    @cached_property
+    def mandarin(self) -> MandarinModels:
+        """The optional models for Mandarin."""
+        return MandarinModels(self._project.config.models, self._project.root, self._digests)
 
     def names(self) -> tuple[str, ...]:
         """All voices there are."""
@@ -80,8 +89,9 @@ class VoiceShelf:
             if problem is not None:
                 raise VoiceError(each.label, problem)
         source = models_of(profile, self._project)
-        digests = ModelDigests(self._digest(source.t2s), self._digest(source.synthesizer))
+        digests = ModelDigests(self._digests.of(source.t2s), self._digests.of(source.synthesizer))
         require_models(profile, digests, folder, source)
+        bert = self.mandarin.bert if takes_bert(source) else None
         return CastVoice(
             ref=VoiceRef(
                 name=f"{name}/{style}" if style else name,
@@ -89,6 +99,9 @@ class VoiceShelf:
                 digest=profile.digest[:32],
                 models=digest([digests.t2s, digests.synthesizer]),
                 source=source,
+                bert=None if bert is None else bert.folder,
+                bert_digest="" if bert is None else bert.digest,
+                has_prompt_bert=profile.prompt_bert is not None,
             ),
             symbols=profile.symbol_version,
             language=profile.language,
@@ -97,21 +110,6 @@ class VoiceShelf:
             ),
             style=style,
         )
-
-    def _digest(self, path: Path) -> str:
-        """SHA-256 of a file, from the manifest while size and time are the same."""
-        try:
-            stat = path.stat()
-        except OSError:
-            return file_digest(path)  # says what is wrong
-        key, state = f"digest of {path.resolve()}", f"{stat.st_size} {stat.st_mtime_ns} "
-        known = self._manifest.meta(key)
-        if known is not None and known.startswith(state):
-            return known.removeprefix(state)
-        sha = file_digest(path)
-        if self._manifest.is_on_disk:
-            self._manifest.put_meta(key, state + sha)
-        return sha
 
 
 def models_of(profile: VoiceProfile, project: Project) -> ModelSource:

@@ -50,6 +50,15 @@ class VoiceRef:
     source: ModelSource
     """Where that pair is."""
 
+    bert: Path | None = None
+    """Folder of the BERT whose prosody features Mandarin is spoken with; None for zeros."""
+
+    bert_digest: str = ""
+    """Of its weights; empty for zeros."""
+
+    has_prompt_bert: bool = False
+    """Whether the voice was enrolled with prosody features."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutputSpec:

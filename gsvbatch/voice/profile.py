@@ -40,6 +40,9 @@ class VoiceProfile:
     digests: ModelDigests
     """Of the models that it was made with, and belongs to."""
 
+    prompt_bert: NDArray[np.float32] | None = None
+    """The transcript's prosody features, (D, P); None for a language without, or where no BERT was given."""
+
     models: ModelSource | None = None
     """Its own pair of checkpoints; None for the project's, which are the embedded ones by default."""
 
@@ -80,6 +83,9 @@ class VoiceProfile:
         ):
             sha.update(len(values).to_bytes(8, "little"))
             sha.update(np.ascontiguousarray(values, dtype=dtype).tobytes())
+        if self.prompt_bert is not None:
+            sha.update(b"bert" + len(self.prompt_bert).to_bytes(8, "little"))
+            sha.update(np.ascontiguousarray(self.prompt_bert, dtype="<f4").tobytes())
         return sha.hexdigest()
 
     def title(self, language: str = "en") -> str:

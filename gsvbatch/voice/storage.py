@@ -32,6 +32,8 @@ STYLES_NAME = "styles"
 """Folder inside a voice's own that holds its styles, each a folder like a voice's."""
 
 FORMAT_VERSION = 1
+PROMPT_BERT = "prompt_bert"
+"""The one tensor that a voice may lack."""
 
 _INTRODUCTION = """\
 # A voice of gsvbatch. Names, descriptions, license, consent and sampling may be edited here.
@@ -107,6 +109,7 @@ def load_profile(folder: Path) -> VoiceProfile:
         prompt_phoneme_ids=tensors["prompt_phoneme_ids"].astype(np.int32),
         prompt_tokens=tensors["prompt_tokens"].astype(np.int32),
         style=tensors["style"].astype(np.float32),
+        prompt_bert=tensors.get(PROMPT_BERT),
         symbol_version=stored.symbols,
         digests=ModelDigests(**stored.made_with.model_dump()),
         models=_model_source(stored.models, folder),
@@ -151,6 +154,8 @@ def save_profile(profile: VoiceProfile, folder: Path) -> None:
         "prompt_tokens": profile.prompt_tokens.astype(np.int32),
         "style": profile.style.astype(np.float32),
     }
+    if profile.prompt_bert is not None:
+        tensors[PROMPT_BERT] = np.ascontiguousarray(profile.prompt_bert, dtype=np.float32)
     with replacing(folder / TENSORS_NAME) as temporary:
         temporary.write_bytes(save(tensors, {"format": "gsvbatch-voice"}))
     write_text_atomically(folder / YAML_NAME, _to_yaml(profile, folder))
@@ -273,7 +278,7 @@ def _without_blanks(stored: Any) -> Any:
 
 
 def _read_tensors(folder: Path, symbols: SymbolTable) -> dict[str, NDArray[Any]]:
-    """The three tensors, of the right kind and range; the digest is checked by the caller."""
+    """The tensors, of the right kind and range; the digest is checked by the caller."""
     name, path = label_of(folder), folder / TENSORS_NAME
     again = "copy the voice's folder again, or enroll the voice again"
     try:
@@ -283,7 +288,7 @@ def _read_tensors(folder: Path, symbols: SymbolTable) -> dict[str, NDArray[Any]]
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise VoiceError(name, f"{path} is damaged or cut short ({error}); {again}") from error
     wanted = {"prompt_phoneme_ids": "i", "prompt_tokens": "i", "style": "f"}
-    if set(tensors) != set(wanted):
+    if set(tensors) - {PROMPT_BERT} != set(wanted):
         raise VoiceError(name, f"{path} holds {', '.join(sorted(tensors)) or 'nothing'}; {again}")
     for key, kind in wanted.items():
         values = tensors[key]
@@ -296,4 +301,8 @@ def _read_tensors(folder: Path, symbols: SymbolTable) -> dict[str, NDArray[Any]]
         raise VoiceError(name, f"{path}: ids outside the symbol table; {again}")
     if not np.isfinite(style).all():
         raise VoiceError(name, f"{path}: style holds numbers that are not finite; {again}")
+    if PROMPT_BERT in tensors:
+        bert = tensors[PROMPT_BERT] = tensors[PROMPT_BERT].astype(np.float32)
+        if bert.ndim != 2 or bert.shape[1] != len(ids) or not np.isfinite(bert).all():
+            raise VoiceError(name, f"{path}: {PROMPT_BERT} does not fit the phonemes; {again}")
     return tensors
