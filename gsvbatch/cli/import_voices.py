@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gsvbatch.cli import console
-from gsvbatch.cli.enroll import consent_record, own_models
+from gsvbatch.cli.enroll import consent_record, mandarin_models, own_models
 from gsvbatch.cli.options import Json, ProjectPath
 from gsvbatch.cli.voice import VoiceFolders, find_setting
 from gsvbatch.errors import ConfigError
@@ -105,6 +105,7 @@ def import_voices(
             consent=consent_record(consent, subject or "the speaker"),
             covers_all=bool(subject),
             own_models=own_models(t2s, synthesizer, content),
+            mandarin=mandarin_models(setting),
             project_models=setting.models,
             license=license,
             is_replacing=replace,

@@ -63,7 +63,9 @@ _CORPUS, _RUNS = Path("corpus"), Path("runs/train")
 
 def speak(
     sentences: Annotated[Path, typer.Argument(help="Text file, a sentence a line.")],
-    language: Annotated[str, typer.Option("--language", "-l", help="Of the sentences: zh, en or ja.")],
+    language: Annotated[
+        str, typer.Option("--language", "-l", help="Of the sentences: zh, en or ja.")
+    ],
     output: Output = Path("spoken"),
     n_voices: Annotated[
         int, typer.Option("--voices", min=0, help="Fixed voices; they say every other line.")

@@ -5,6 +5,7 @@ for when it is first asked for: what an English project does not use need not be
 """
 
 import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,6 @@ from pathlib import Path
 from gsvbatch.config import ModelsConfig
 from gsvbatch.errors import CheckpointError, MissingExtraError
 from gsvbatch.gsv.bert_source import bert_weights
-from gsvbatch.job.digests import FileDigests
 from gsvbatch.models import Registry, Role, locate
 from gsvbatch.models.checking import weights_of
 from gsvbatch.text.vocabulary import Vocabulary
@@ -50,13 +50,13 @@ class MandarinModels:
     Args:
         models: Settings of the project.
         root: What relative paths in them start from; absolute.
-        digests: Remembers digests of large files.
+        digest: Of a large file, perhaps remembered.
     """
 
-    def __init__(self, models: ModelsConfig, root: Path, digests: FileDigests) -> None:
+    def __init__(self, models: ModelsConfig, root: Path, digest: Callable[[Path], str]) -> None:
         self._models = models
         self._root = root
-        self._digests = digests
+        self._digest = digest
 
     @cached_property
     def bert(self) -> BertModel | None:
@@ -67,7 +67,7 @@ class MandarinModels:
             ConfigError: A name is not known.
         """
         folder = model_folder(self._models.bert, Role.BERT, self._root)
-        return BertModel(folder, self._digests.of(bert_weights(folder))) if folder else None
+        return BertModel(folder, self._digest(bert_weights(folder))) if folder else None
 
     @cached_property
     def g2pw(self) -> ReadingModel | None:
@@ -87,7 +87,7 @@ class MandarinModels:
             if self._models.g2pw is not None and self._obstacle is not None:
                 raise self._obstacle
             return None
-        digest = self._digests.of(weights_of(Role.G2PW, folder))
+        digest = self._digest(weights_of(Role.G2PW, folder))
         return ReadingModel(folder, vocabulary, digest)
 
     @cached_property

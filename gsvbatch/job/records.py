@@ -131,6 +131,9 @@ class Plan:
     problems: tuple[str, ...] = ()
     """What is wrong with scripts or voices, one line each, with file and line."""
 
+    remarks: tuple[str, ...] = ()
+    """How Mandarin is spoken where there is a choice: with which prosody, and by whose readings."""
+
     def with_action(self, action: Action) -> tuple[PlanRow, ...]:
         """The rows that have an action."""
         return tuple(row for row in self.rows if row.action is action)

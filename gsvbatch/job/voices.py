@@ -31,6 +31,9 @@ class CastVoice:
     style: str
     """Which of the voice's styles it is; empty for the voice itself."""
 
+    takes_bert: bool = False
+    """Whether its models were trained with prosody features."""
+
     def sampling_over(self, sampling: SamplingConfig) -> dict[str, float]:
         """Settings for this voice: what the project says, else what the voice prefers, else defaults."""
         chosen = {name: getattr(sampling, name) for name in SamplingOverrides.model_fields}
@@ -55,7 +58,7 @@ class VoiceShelf:
     @cached_property
     def mandarin(self) -> MandarinModels:
         """The optional models for Mandarin."""
-        return MandarinModels(self._project.config.models, self._project.root, self._digests)
+        return MandarinModels(self._project.config.models, self._project.root, self._digests.of)
 
     def names(self) -> tuple[str, ...]:
         """All voices there are."""
@@ -91,7 +94,8 @@ class VoiceShelf:
         source = models_of(profile, self._project)
         digests = ModelDigests(self._digests.of(source.t2s), self._digests.of(source.synthesizer))
         require_models(profile, digests, folder, source)
-        bert = self.mandarin.bert if takes_bert(source) else None
+        is_with_bert = takes_bert(source)
+        bert = self.mandarin.bert if is_with_bert else None
         return CastVoice(
             ref=VoiceRef(
                 name=f"{name}/{style}" if style else name,
@@ -101,7 +105,9 @@ class VoiceShelf:
                 source=source,
                 bert=None if bert is None else bert.folder,
                 bert_digest="" if bert is None else bert.digest,
-                has_prompt_bert=profile.prompt_bert is not None,
+                lacks_prompt_bert=profile.prompt_bert is None
+                and profile.language == "zh"
+                and len(profile.prompt_phoneme_ids) > 0,
             ),
             symbols=profile.symbol_version,
             language=profile.language,
@@ -109,6 +115,8 @@ class VoiceShelf:
                 update=profile.sampling.model_dump(exclude_none=True)
             ),
             style=style,
+            overrides=profile.sampling,
+            takes_bert=is_with_bert,
         )
 
 

@@ -10,7 +10,7 @@ from gsvbatch.errors import CheckpointError
 from gsvbatch.gsv.source import NATIVE_SUFFIX, content_weights, file_digest
 from gsvbatch.models.catalogue import CATALOGUE, PublishedFile, Role
 from gsvbatch.models.registry import RecordedFile, Registry
-from gsvbatch.models.webui import G2PW_WEIGHTS
+from gsvbatch.text.mandarin.g2pw import WEIGHTS as G2PW_WEIGHTS
 
 
 class Identity(StrEnum):
@@ -78,8 +78,12 @@ def weights_of(role: Role, path: Path) -> Path:
             if (path / name).is_file():
                 return path / name
         wanted = " or ".join(names) or "a file, not a folder"
-        raise CheckpointError(path, f"holds no {role.value} model; expected {wanted}")
-    return path
+        problem = f"holds no {role.value} model; expected {wanted}"
+    elif path.exists():
+        return path
+    else:
+        problem = "is gone; put it back"
+    raise CheckpointError(path, f"{problem}, or renew the list with gsvbatch models add or pull")
 
 
 def _check(registry: Registry, name: str, role: Role, path: Path) -> Checked:

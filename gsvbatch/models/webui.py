@@ -17,6 +17,7 @@ from pathlib import Path
 from gsvbatch.errors import ConfigError
 from gsvbatch.models.catalogue import CATALOGUE, PublishedModel, Role
 from gsvbatch.models.registry import RegistryEntry
+from gsvbatch.text.mandarin.g2pw import WEIGHTS as G2PW_WEIGHTS
 
 _PRETRAINED = (Path("GPT_SoVITS/pretrained_models"), Path("pretrained_models"), Path())
 _G2PW = (Path("GPT_SoVITS/text/G2PWModel"), Path("text/G2PWModel"), Path("G2PWModel"), Path())
@@ -26,7 +27,6 @@ _EPOCH_SYNTHESIZER = re.compile(r"(.+?)_e(\d+)_s(\d+)(?:_l\d+)?")
 _FIRST_VERSION = "v1"  # whose folders have no version in their name
 _CONTENT_TYPES = {"hubert": Role.CONTENT, "bert": Role.BERT}
 _WEIGHT_NAMES = ("model.safetensors", "pytorch_model.bin")
-G2PW_WEIGHTS = ("g2pW.onnx", "g2pw.onnx")
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,8 +56,8 @@ class VoiceRef:
     bert_digest: str = ""
     """Of its weights; empty for zeros."""
 
-    has_prompt_bert: bool = False
-    """Whether the voice was enrolled with prosody features."""
+    lacks_prompt_bert: bool = False
+    """Whether the voice was enrolled without prosody features, although its transcript is in Mandarin."""
 
 
 @dataclass(frozen=True, slots=True)

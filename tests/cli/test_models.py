@@ -166,3 +166,19 @@ def test_verify_knows_published_files_and_misses_others(run: Run, hub: Hub, tmp_
     (row,) = json.loads(ran.out)
     assert row["identity"] == "unusable"
     assert "no content encoder here" in row["problem"]
+
+
+def test_doctor_says_what_is_missing_for_which_feature(run: Run, tmp_path: Path) -> None:
+    before = {row["name"]: row for row in json.loads(run("doctor", "--json").out)["findings"]}
+    assert before["bert"]["health"] == "missing"
+    assert before["bert"]["mend"] == "gsvbatch models pull bert"
+    assert "v2Pro" in before["sv"]["detail"]
+    assert "models add DIR" in before["models"]["mend"]
+    root = make_webui(tmp_path / "webui", *TUNES)
+    run("models", "add", root)
+    after = {row["name"]: row for row in json.loads(run("doctor", "--json").out)["findings"]}
+    assert {after[name]["health"] for name in ("models", "hubert", "bert", "sv", "vocoder")} == {
+        "good"
+    }
+    (root / "GPT_SoVITS" / "pretrained_models" / "gsv-v4-pretrained" / "vocoder.pth").unlink()
+    assert "vocoder.pth is gone" in run("doctor").out
