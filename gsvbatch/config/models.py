@@ -283,7 +283,7 @@ class LabelConfig(StrictModel):
 class ModelsConfig(StrictModel):
     """The pair of checkpoints for voices that name none; all None is the small embedded model.
 
-    Paths, or names that ``gsvbatch models list`` shows; ``models: v2ProPlus`` takes both halves of a name.
+    Each is a path, or a name that `gsvbatch models list` shows; `models: NAME` takes both halves.
     """
 
     t2s: Path | None = Field(
