@@ -5,12 +5,13 @@ behind the encoder (pooler, masked-language head) is not loaded. Importing this 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 from transformers import BertConfig, BertModel
 
 from gsvbatch.errors import CheckpointError
@@ -23,6 +24,9 @@ from gsvbatch.text.vocabulary import Vocabulary
 
 LAYERS_LEFT_OUT = 2
 """The third-last hidden state is what comes out before the last two layers."""
+
+WASTE = 1.2
+"""Most characters, padding included, that a batch may have over its real ones."""
 
 MAX_BATCH_CHARACTERS = 8192
 """Characters that go through together; a 24-layer BERT takes some 2 GB for them in fp32."""
@@ -48,9 +52,9 @@ class ProsodyEncoder(nn.Module):
         """What fits between the two tokens that frame a text."""
         return int(self.bert.config.max_position_embeddings) - 2
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Hidden states (B, L, D) of token ids (B, L); all rows are equally long, nothing is padding."""
-        hidden: Tensor = self.bert(input_ids=ids).last_hidden_state
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Hidden states (B, L, D) of token ids (B, L); ``mask`` is 0 where a row is padded."""
+        hidden: Tensor = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
         return hidden
 
 
@@ -68,25 +72,16 @@ class Bert:
 
     @torch.inference_mode()
     def features(self, texts: Sequence[str]) -> list[Tensor]:
-        """The features of each text, (D, C) for its C characters, on the CPU.
-
-        Texts of one length go through together: without padding nothing is wasted, and what comes out
-        for a text does not depend on others.
-        """
+        """The features of each text, (D, C) for its C characters, on the CPU."""
         pieces = [(i, piece) for i, text in enumerate(texts) for piece in self._pieces(text)]
-        found: list[list[Tensor]] = [[] for _ in texts]
-        by_length: dict[int, list[int]] = {}
-        for at, (_, piece) in enumerate(pieces):
-            by_length.setdefault(len(piece), []).append(at)
         rows: dict[int, Tensor] = {}
-        for length, members in by_length.items():
-            n_rows = max(1, MAX_BATCH_CHARACTERS // (length + 2))
-            for start in range(0, len(members), n_rows):
-                batch = members[start : start + n_rows]
-                hidden = self.encoder(self._ids([pieces[at][1] for at in batch]))
-                # [CLS] and [SEP] belong to no character
-                characters = hidden[:, 1:-1].transpose(1, 2).cpu()
-                rows.update(zip(batch, characters.unbind(0), strict=True))
+        for batch in _batches([len(piece) for _, piece in pieces]):
+            ids, mask = self._ids([pieces[at][1] for at in batch])
+            hidden = self.encoder(ids, mask).transpose(1, 2).cpu()
+            for at, row in zip(batch, hidden, strict=True):
+                # [CLS], [SEP] and padding belong to no character
+                rows[at] = row[:, 1 : 1 + len(pieces[at][1])]
+        found: list[list[Tensor]] = [[] for _ in texts]
         for at, (i, _) in enumerate(pieces):
             found[i].append(rows[at])
         return [torch.cat(parts, dim=1) if parts else self._none() for parts in found]
@@ -95,13 +90,31 @@ class Bert:
         n = self.encoder.max_characters
         return [text[start : start + n] for start in range(0, len(text), n)]
 
-    def _ids(self, texts: Sequence[str]) -> Tensor:
+    def _ids(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Token ids of texts and which of them are no padding, both (B, L)."""
         words = self.vocabulary
-        ids = [[words.start, *words.encode(text), words.end] for text in texts]
-        return torch.tensor(ids, device=next(self.encoder.parameters()).device)
+        rows = [torch.tensor([words.start, *words.encode(text), words.end]) for text in texts]
+        device = next(self.encoder.parameters()).device
+        mask = pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
+        return pad_sequence(rows, batch_first=True).to(device), mask.to(device)
 
     def _none(self) -> Tensor:
         return torch.zeros(self.width, 0)
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Places of texts in batches of like length, the longest first, so that little is padding."""
+    batch: list[int] = []
+    n_real = 0
+    for at in sorted(range(len(lengths)), key=lambda at: -lengths[at]):
+        padded = (lengths[batch[0]] if batch else 0) * (len(batch) + 1)
+        n_real += lengths[at]
+        if batch and (padded > n_real * WASTE or padded > MAX_BATCH_CHARACTERS):
+            yield batch
+            batch, n_real = [], lengths[at]
+        batch.append(at)
+    if batch:
+        yield batch
 
 
 def load_bert(
