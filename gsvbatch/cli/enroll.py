@@ -13,7 +13,6 @@ from gsvbatch.errors import ConfigError
 from gsvbatch.units import SEMANTIC_RATE
 
 if TYPE_CHECKING:
-    from gsvbatch.cli.voice import Setting
     from gsvbatch.gsv.source import ModelSource
     from gsvbatch.job.mandarin import MandarinModels
     from gsvbatch.voice import Consent

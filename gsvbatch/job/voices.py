@@ -115,7 +115,6 @@ class VoiceShelf:
                 update=profile.sampling.model_dump(exclude_none=True)
             ),
             style=style,
-            overrides=profile.sampling,
             takes_bert=is_with_bert,
         )
 

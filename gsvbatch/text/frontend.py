@@ -25,7 +25,7 @@ from gsvbatch.units import Seconds
 if TYPE_CHECKING:
     from gsvbatch.text.mandarin.g2pw import G2pwFiles
 
-FRONTEND_VERSION = "2"
+FRONTEND_VERSION = "3"
 """Part of every take's fingerprint; to be raised whenever any phoneme may change."""
 
 
