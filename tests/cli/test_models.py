@@ -9,10 +9,13 @@ import pytest
 
 from gsvbatch.models import CATALOGUE, Registry, registry_path, transfer
 from gsvbatch.models.catalogue import PublishedFile, PublishedModel, Role
+from gsvbatch.voice import load_profile
 from tests import toy
+from tests.bert import save_bert
 from tests.cli.conftest import Ran
 from tests.models.hub import Hub, serve
 from tests.models.webui import TUNES, make_webui
+from tests.voice.test_enrolling import clip, speech
 
 Run = Callable[..., Ran]
 
@@ -182,3 +185,64 @@ def test_doctor_says_what_is_missing_for_which_feature(run: Run, tmp_path: Path)
     }
     (root / "GPT_SoVITS" / "pretrained_models" / "gsv-v4-pretrained" / "vocoder.pth").unlink()
     assert "vocoder.pth is gone" in run("doctor").out
+
+
+def test_from_a_webui_to_speech(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights where a WebUI has them, a clip, a script: everything by name, nothing by path."""
+    webui, project = tmp_path / "GPT-SoVITS", tmp_path / "book"
+    for folder in ("GPT_weights_v2", "SoVITS_weights_v2"):
+        (webui / folder).mkdir(parents=True)
+    toy.save_ckpt(webui / "GPT_weights_v2" / "rain-e15.ckpt", toy.toy_t2s())
+    toy.save_pth(webui / "SoVITS_weights_v2" / "rain_e8_s200.pth", toy.toy_synthesizer())
+    pretrained = webui / "GPT_SoVITS" / "pretrained_models"
+    toy.save_hubert(pretrained / "chinese-hubert-base", toy.toy_hubert())
+    save_bert(pretrained / "chinese-roberta-wwm-ext-large")
+    assert run("models", "add", webui).code == 0
+    project.mkdir()
+    monkeypatch.chdir(project)
+    (project / "story.md").write_text("今天天气真好。\n", encoding="utf-8")
+    settings = (
+        "scripts: story.md\nmodels: rain\ndefault_voice: rain\nengine: {device: cpu}\nretries: 0\n"
+    )
+    (project / "gsvbatch.yaml").write_text(settings, encoding="utf-8")
+    reference = clip(tmp_path / "clip.wav", speech(4.0))
+    words = (
+        "--reference",
+        reference,
+        "--transcript",
+        "我们去公园散步，好吗？",
+        "--consent",
+        "self",
+    )
+    enrolled = run("voice", "enroll", "rain", *words)
+    assert enrolled.code == 0, enrolled.err
+    bert = load_profile(project / "voices" / "rain").prompt_bert
+    assert bert is not None
+    assert bert.shape[0] == 8
+    rendered = run("render")
+    assert rendered.code in (0, 3), rendered.err  # noise may fail its checks
+    assert "1 line with BERT features" in rendered.out
+    assert "enrolled without" not in rendered.out
+    assert list((project / "outputs" / "lines").glob("*.flac"))
+    assert run("voice", "enroll", "rain", *words, "--replace", "--bert", "none").code == 0
+    assert load_profile(project / "voices" / "rain").prompt_bert is None
+    planned = run("plan")
+    assert "voice: enrolled again" in planned.out
+    assert "was enrolled without BERT features" in planned.out
+
+
+def test_imported_voices_have_the_prosody_of_their_transcripts(run: Run, tmp_path: Path) -> None:
+    toy.save_ckpt(tmp_path / "a.ckpt", toy.toy_t2s())
+    toy.save_pth(tmp_path / "a.pth", toy.toy_synthesizer())
+    toy.save_hubert(tmp_path / "chinese-hubert-base", toy.toy_hubert())
+    save_bert(tmp_path / "chinese-roberta-wwm-ext-large")
+    for folder in ("chinese-hubert-base", "chinese-roberta-wwm-ext-large"):
+        assert run("models", "add", tmp_path / folder).code == 0
+    clip(tmp_path / "clip.wav", speech(4.0))
+    line = f"{tmp_path / 'clip.wav'}|Anna|ZH|我们去公园散步，好吗？"
+    (tmp_path / "anna.list").write_text(line, encoding="utf-8")
+    pair = ("--t2s", tmp_path / "a.ckpt", "--synthesizer", tmp_path / "a.pth")
+    words = ("--consent", "self", "--voices", tmp_path / "voices")
+    ran = run("voice", "import", tmp_path / "anna.list", *pair, *words)
+    assert ran.code == 0, ran.err
+    assert load_profile(tmp_path / "voices" / "Anna").prompt_bert is not None

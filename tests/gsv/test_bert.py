@@ -166,3 +166,15 @@ def test_published_models_take_features_and_the_embedded_does_not(tmp_path: Path
     (tmp_path / "config.json").write_text(json.dumps(config | {"takes_bert": True}))
     assert takes_bert(native)
     assert takes_bert(ModelSource(tmp_path / "a.ckpt", tmp_path / "a.pth"))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_card_finds_the_same_features(tmp_path: Path) -> None:
+    save_bert(tmp_path)
+    expected = load_bert(tmp_path).features(TEXTS)
+    for dtype, tolerance in ((torch.float32, 1e-4), (torch.float16, 2e-2)):
+        found = load_bert(tmp_path, device="cuda", dtype=dtype).features(TEXTS)
+        for features, wanted in zip(found, expected, strict=True):
+            assert features.device.type == "cpu"
+            torch.testing.assert_close(features.float(), wanted, rtol=tolerance, atol=tolerance)
