@@ -6,7 +6,7 @@ aliases (``speed_factor``, ``t2s_weights_path`` ...), so that settings can be ca
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AliasChoices,
@@ -87,6 +87,9 @@ class SamplingOverrides(StrictModel):
     )
     """Speak without the reference's words before one's own: only its timbre counts."""
 
+    sample_steps: int | None = Field(default=None, ge=1, le=128)
+    """As `sampling.sample_steps`."""
+
 
 class SpeakerConfig(SamplingOverrides):
     """Who speaks for a name in the scripts."""
@@ -130,6 +133,9 @@ class SamplingConfig(StrictModel):
         default=False, validation_alias=AliasChoices("ref_free", "ref_text_free")
     )
     """Speak without the reference's words before one's own: only its timbre counts."""
+
+    sample_steps: int = Field(default=32, ge=1, le=128)
+    """Steps in which v3 and v4 draw a mel: more sound cleaner and take longer."""
 
     seed: int = Field(default=0, ge=-1, lt=2**63)
     """Of the whole job; every line's own seed follows from it and the line's id. api_v2's -1 is 0."""
@@ -280,6 +286,10 @@ class LabelConfig(StrictModel):
     """The label in the metadata of every file."""
 
 
+GptSoVitsVersion: TypeAlias = Literal["v1", "v2", "v2Pro", "v2ProPlus", "v3", "v4"]
+"""Of a SoVITS checkpoint."""
+
+
 class ModelsConfig(StrictModel):
     """The pair of checkpoints for voices that name none; all None is the small embedded model.
 
@@ -304,6 +314,19 @@ class ModelsConfig(StrictModel):
     )
     """The folder chinese-hubert-base; needed to enroll voices, not to render."""
 
+    speaker_encoder: Path | None = Field(
+        default=None, validation_alias=AliasChoices("speaker_encoder", "sv", "sv_path")
+    )
+    """The file pretrained_eres2netv2w24s4ep4.ckpt; needed to enroll voices for v2Pro and v2ProPlus."""
+
+    vocoder: Path | None = None
+    """Of v3 the folder of BigVGAN, of v4 the file vocoder.pth; not needed for other versions."""
+
+    base: Path | None = None
+    """What a LoRA fine-tune changes: s2Gv3.pth or s2Gv4.pth."""
+
+    version: GptSoVitsVersion | None = None
+    """Of the SoVITS checkpoint; needed where its file does not say whether it is v3 or v4."""
     bert: Path | None = Field(
         default=None, validation_alias=AliasChoices("bert", "bert_base_path", "bert_path")
     )

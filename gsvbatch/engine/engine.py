@@ -12,6 +12,7 @@ from dataclasses import replace
 import torch
 
 from gsvbatch.data import Waveform
+from gsvbatch.engine.mel_runner import MelRunner
 from gsvbatch.engine.memory import default_batch_tokens, default_slots, is_out_of_memory, release
 from gsvbatch.engine.request import Request, Result
 from gsvbatch.engine.scheduler import Scheduler
@@ -22,6 +23,7 @@ from gsvbatch.engine.t2s_runner import T2SRunner
 from gsvbatch.engine.validation import request_problem
 from gsvbatch.errors import RenderError
 from gsvbatch.gsv.bundle import ModelBundle
+from gsvbatch.gsv.mel_synthesizer import MelSynthesizer
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +53,7 @@ class Engine:
             batch_tokens: Tokens synthesized at once, padding included; None lets memory decide.
             steps_between_looks: Decode steps between two looks at which sequences have ended.
         """
-        bundle.t2s.to(device=device, dtype=dtype)
-        bundle.synthesizer.to(device=device, dtype=dtype)
+        bundle.to(device, dtype)
         weight = bundle.t2s.ar_predict_layer.weight
         self.bundle = bundle
         self.device, self.dtype = weight.device, weight.dtype
@@ -63,8 +64,8 @@ class Engine:
             steps_between_looks = CUDA_STEPS_BETWEEN_LOOKS if self.device.type == "cuda" else 1
         self._n_slots = n_slots
         self._t2s = T2SRunner(bundle.t2s, n_slots, steps_between_looks)
-        self._synthesizer = SynthesizerRunner(
-            bundle.synthesizer, batch_tokens or default_batch_tokens(self.device)
+        self._synthesizer = _synthesizer_runner(
+            bundle, batch_tokens or default_batch_tokens(self.device)
         )
 
     @property
@@ -192,6 +193,14 @@ class Engine:
                 self._stats.audio_duration += result.waveform.duration
                 self._stats.n_tokens += len(result.tokens.tokens)
             yield result
+
+
+def _synthesizer_runner(bundle: ModelBundle, batch_tokens: int) -> SynthesizerRunner | MelRunner:
+    """What makes audio of tokens with these networks."""
+    if isinstance(bundle.synthesizer, MelSynthesizer):
+        assert bundle.vocoder is not None  # mel synthesizers are loaded with theirs
+        return MelRunner(bundle.synthesizer, bundle.vocoder, batch_tokens)
+    return SynthesizerRunner(bundle.synthesizer, batch_tokens)
 
 
 def _no_room(sequence: Sequence) -> Result:

@@ -4,6 +4,7 @@ Rows of a batch are masked after every stage, and each row's noise follows from 
 comes out as it would alone.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence as Many
 
 import numpy as np
@@ -39,18 +40,7 @@ class SynthesizerRunner:
 
     def batches(self, sequences: Many[Sequence]) -> list[list[Sequence]]:
         """The sequences in batches of like length that fit the budget, the longest first."""
-        batches: list[list[Sequence]] = []
-        n_real = 0
-        for sequence in sorted(sequences, key=_n_tokens, reverse=True):
-            n_real += _n_tokens(sequence)
-            batch = batches[-1] if batches else []
-            padded = (len(batch) + 1) * (_n_tokens(batch[0]) if batch else 0)
-            if not batch or padded > min(self.max_batch_tokens, n_real * BATCH_WASTE):
-                batches.append([sequence])
-                n_real = _n_tokens(sequence)
-            else:
-                batch.append(sequence)
-        return batches
+        return in_batches(sequences, _n_tokens, self.max_batch_tokens)
 
     @torch.inference_mode()
     def run(self, batch: Many[Sequence]) -> list[Waveform]:
@@ -86,6 +76,30 @@ class SynthesizerRunner:
 
     def _integers(self, values: Many[int]) -> torch.Tensor:
         return torch.tensor(values, dtype=torch.int64, device=self.device)
+
+
+def in_batches(
+    sequences: Many[Sequence], length: Callable[[Sequence], int], budget: int
+) -> list[list[Sequence]]:
+    """Sequences in batches of like length, the longest first.
+
+    Args:
+        sequences: In any order.
+        length: Of one sequence.
+        budget: The most that a batch may have, padding included; a longer sequence is alone.
+    """
+    batches: list[list[Sequence]] = []
+    n_real = 0
+    for sequence in sorted(sequences, key=length, reverse=True):
+        n_real += length(sequence)
+        batch = batches[-1] if batches else []
+        padded = (len(batch) + 1) * (length(batch[0]) if batch else 0)
+        if not batch or padded > min(budget, n_real * BATCH_WASTE):
+            batches.append([sequence])
+            n_real = length(sequence)
+        else:
+            batch.append(sequence)
+    return batches
 
 
 def _tokens(sequence: Sequence) -> tuple[int, ...]:

@@ -89,8 +89,11 @@ def bert_part(utterances: Sequence[Utterance], bert_digest: str) -> str:
 def sampling_part(sampling: SpeechSampling) -> str:
     """Digest of how it is spoken."""
     values = asdict(sampling)
-    if not sampling.ref_free:  # takes made before there was such a choice stay good
+    # Takes that were made before there were such choices, or with models without them, stay good.
+    if not sampling.ref_free:
         del values["ref_free"]
+    if sampling.sample_steps is None:
+        del values["sample_steps"]
     return digest(values)
 
 

@@ -13,9 +13,9 @@ from gsvbatch.gsv.source import ModelDigests, ModelSource, embedded_source
 from gsvbatch.job.digests import FileDigests
 from gsvbatch.job.fingerprint import digest
 from gsvbatch.job.mandarin import MandarinModels
-from gsvbatch.job.named_models import named_source
 from gsvbatch.job.project import Project
 from gsvbatch.manifest import Manifest
+from gsvbatch.models.naming import ROLES, named_source
 from gsvbatch.render.work import VoiceRef
 from gsvbatch.voice import VoiceLibrary, VoiceProfile, require_models, style_folder
 
@@ -33,6 +33,11 @@ class CastVoice:
 
     takes_bert: bool = False
     """Whether its models were trained with prosody features."""
+
+    @property
+    def draws_mels(self) -> bool:
+        """Whether its models draw mels in steps, as v3 and v4 do; they alone have a vocoder."""
+        return self.ref.source.vocoder is not None
 
     def sampling_over(self, sampling: SamplingConfig) -> dict[str, float]:
         """Settings for this voice: what the project says, else what the voice prefers, else defaults."""
@@ -92,7 +97,8 @@ class VoiceShelf:
             if problem is not None:
                 raise VoiceError(each.label, problem)
         source = models_of(profile, self._project)
-        digests = ModelDigests(self._digests.of(source.t2s), self._digests.of(source.synthesizer))
+        files = source.for_rendering().files()
+        digests = ModelDigests(**{kind: self._digests.of(path) for kind, path in files.items()})
         require_models(profile, digests, folder, source)
         is_with_bert = takes_bert(source)
         bert = self.mandarin.bert if is_with_bert else None
@@ -101,7 +107,7 @@ class VoiceShelf:
                 name=f"{name}/{style}" if style else name,
                 folder=folder,
                 digest=profile.digest[:32],
-                models=digest([digests.t2s, digests.synthesizer]),
+                models=digest(list(digests.rendering)),
                 source=source,
                 bert=None if bert is None else bert.folder,
                 bert_digest="" if bert is None else bert.digest,
@@ -143,4 +149,5 @@ def project_models(models: ModelsConfig, root: Path) -> ModelSource:
     if models.t2s is None or models.synthesizer is None:
         lacking = "models.t2s" if models.t2s is None else "models.synthesizer"
         raise ConfigError(f"{lacking}: is required when the other of the pair is named")
-    return named_source(models.t2s, models.synthesizer, models.content, root, setting="models.")
+    given = {name: getattr(models, name) for name in ROLES}
+    return named_source(given, root, version=models.version, setting="models.")

@@ -9,8 +9,12 @@ from pathlib import Path
 from gsvbatch.errors import CheckpointError
 from gsvbatch.gsv.source import NATIVE_SUFFIX, content_weights, file_digest
 from gsvbatch.models.catalogue import CATALOGUE, PublishedFile, Role
+from gsvbatch.models.naming import companions, version_of
 from gsvbatch.models.registry import RecordedFile, Registry
 from gsvbatch.text.mandarin.g2pw import WEIGHTS as G2PW_WEIGHTS
+
+_VOCODED_RATES = {"v3": 24000, "v4": 48000}
+"""Hz, of the published vocoders; other versions say their rate themselves."""
 
 
 class Identity(StrEnum):
@@ -94,7 +98,7 @@ def _check(registry: Registry, name: str, role: Role, path: Path) -> Checked:
         return Checked(name, role, path, "", 0, "", Identity.WRONG, str(error))
     identity, problem = _identity(registry, weights, n_bytes, sha256)
     try:
-        what = describe(role, path)
+        what = describe(role, path, registry)
     except CheckpointError as error:
         return Checked(name, role, path, "", n_bytes, sha256, Identity.WRONG, str(error))
     return Checked(name, role, path, what, n_bytes, sha256, identity, problem)
@@ -123,8 +127,13 @@ def _published_as(path: Path) -> PublishedFile | None:
     return next((file for file in files if text.endswith(f"/{file.path}")), None)
 
 
-def describe(role: Role, path: Path) -> str:
+def describe(role: Role, path: Path, registry: Registry) -> str:
     """What a model is, in a few words, by opening it.
+
+    Args:
+        role: What it should be.
+        path: Where it is.
+        registry: For the base that a LoRA fine-tune changes.
 
     Raises:
         CheckpointError: It cannot be opened, or is something else.
@@ -140,8 +149,13 @@ def describe(role: Role, path: Path) -> str:
             return (
                 f"text-to-semantic, symbols {first.symbol_version}, {first.config.n_layers} layers"
             )
-        second = read_synthesizer(path)
-        return f"SoVITS {second.version}, {second.config.sample_rate} Hz"
+        version = version_of(registry, path)
+        base = companions(registry, path, version).get("base")
+        told = version if version in ("v3", "v4") else None
+        second = read_synthesizer(path, version=told, base=base)
+        lora = f", LoRA on {base.name}" if base is not None else ""
+        rate = _VOCODED_RATES.get(second.version, second.config.sample_rate)
+        return f"SoVITS {second.version}, {rate} Hz{lora}"
     if role in (Role.CONTENT, Role.BERT):
         return _encoder(path)
     if role is Role.G2PW:

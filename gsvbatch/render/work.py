@@ -32,6 +32,9 @@ class SpeechSampling:
     ref_free: bool = False
     """Whether the reference's words and tokens are left out before the line's own."""
 
+    sample_steps: int | None = None
+    """Of v3 and v4; None for models that take no such steps."""
+
 
 @dataclass(frozen=True, slots=True)
 class VoiceRef:

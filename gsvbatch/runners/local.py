@@ -12,7 +12,7 @@ import torch
 from gsvbatch.config import EngineConfig
 from gsvbatch.data import StopReason
 from gsvbatch.engine import Engine, Request, Result, Sampling, VoicePrompt
-from gsvbatch.engine.request import MAX_TOKENS
+from gsvbatch.engine.request import DEFAULT_STEPS, MAX_TOKENS
 from gsvbatch.errors import CheckpointError, ConfigError
 from gsvbatch.gsv.bundle import load_bundle
 from gsvbatch.gsv.prosody import Prosody, mandarin_texts
@@ -29,6 +29,7 @@ from gsvbatch.render.work import (
 )
 from gsvbatch.units import SEMANTIC_RATE, Seconds
 from gsvbatch.voice import load_profile
+from gsvbatch.voice.conditioning import require_conditioning
 
 logger = logging.getLogger(__name__)
 
@@ -109,12 +110,15 @@ class EngineSpeech:
             ),
             bert_features=self._prosody.of(request.utterance.spans) if self._prosody else None,
             speed=sampling.speed,
+            sample_steps=sampling.sample_steps or DEFAULT_STEPS,
             max_tokens=token_limit(count_spoken(request.utterance)),
         )
 
     def _prompt(self, voice: VoiceRef, *, is_free: bool) -> VoicePrompt:
         if voice.digest not in self._prompts:
             profile = load_profile(voice.folder)
+            require_conditioning(profile, self.engine.bundle, voice.folder)
+            mel = profile.reference_mel
             self._prompts[voice.digest] = VoicePrompt(
                 prompt_phoneme_ids=tuple(int(i) for i in profile.prompt_phoneme_ids),
                 prompt_tokens=tuple(int(i) for i in profile.prompt_tokens),
@@ -122,6 +126,7 @@ class EngineSpeech:
                 prompt_bert=None
                 if profile.prompt_bert is None
                 else torch.from_numpy(profile.prompt_bert),
+                reference_mel=None if mel is None else torch.from_numpy(mel),
             )
         prompt = self._prompts[voice.digest]
         if is_free:
@@ -170,9 +175,7 @@ def load_engine(source: ModelSource, config: EngineConfig) -> Engine:
     """
     device = choose_device(config.device)
     dtype = _choose_dtype(config.dtype, device)
-    # The content encoder is for enrolling; rendering has no use for it.
-    pair = ModelSource(source.t2s, source.synthesizer)
-    bundle = load_bundle(pair, device=device, dtype=dtype)
+    bundle = load_bundle(source.for_rendering(), device=device, dtype=dtype)
     logger.info("rendering on %s in %s", device, dtype)
     return Engine(bundle, n_slots=config.slots, device=device, dtype=dtype)
 

@@ -1,7 +1,7 @@
 """A reference clip and its transcript become a voice profile.
 
 clip -> checks in figures -> content encoder -> prompt tokens
-                          -> spectrogram -> style encoder -> style vector
+                          -> style, speaker embedding, mel: what the models are conditioned with
 transcript -> frontend -> prompt phonemes
                        -> BERT -> prosody features
 
@@ -9,13 +9,12 @@ The words and the way of saying them come from the reference; the timbre comes f
 another clip is named for that, and may be averaged over further clips of the same person.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from gsvbatch.audio import (
@@ -36,9 +35,9 @@ from gsvbatch.gsv.bundle import ModelBundle
 from gsvbatch.gsv.prompt import prompt_tokens
 from gsvbatch.gsv.prosody import Prosody
 from gsvbatch.gsv.source import ModelSource
-from gsvbatch.gsv.spectrogram import reference_spectrogram
 from gsvbatch.script import safe_id_problem
 from gsvbatch.units import Seconds
+from gsvbatch.voice.conditioning import conditioning_of, require_no_prompt
 from gsvbatch.voice.consent import Consent
 from gsvbatch.voice.profile import VoiceProfile
 from gsvbatch.voice.storage import save_profile
@@ -153,6 +152,8 @@ def enroll(
     phoneme_ids: tuple[int, ...] = ()
     tokens = np.zeros(0, dtype=np.int32)
     prompt_bert = None
+    if not transcript:
+        require_no_prompt(name, bundle)
     heard = {clip: read_audio(clip) for clip in (reference, *clips.timbres)}
     for clip, waveform in heard.items():
         is_prompt = clip == reference and bool(transcript)
@@ -163,13 +164,18 @@ def enroll(
         prompt_bert = None if prosody is None else _prompt_bert(prosody, said)
         _require_pace(reference, len(phoneme_ids), heard[reference].duration)
         tokens = _tokens(heard[reference], bundle)
+    conditioning = conditioning_of(
+        heard[reference], [heard[clip] for clip in clips.timbres], bundle
+    )
     return VoiceProfile(
         name=name,
         language=language,
         transcript=transcript,
         prompt_phoneme_ids=np.array(phoneme_ids, dtype=np.int32),
         prompt_tokens=tokens,
-        style=_mean_style([heard[clip] for clip in clips.timbres], bundle),
+        style=conditioning.style,
+        speaker_embedding=conditioning.speaker_embedding,
+        reference_mel=conditioning.reference_mel,
         prompt_bert=prompt_bert,
         symbol_version="v1" if bundle.symbol_version == "v1" else "v2",
         digests=bundle.digest,
@@ -224,23 +230,6 @@ def keep_voice(profile: VoiceProfile, folder: Path, clips: Path | Clips) -> Voic
         if left.name not in sources:
             left.unlink(missing_ok=True)
     return profile
-
-
-def _mean_style(clips: Sequence[Waveform], bundle: ModelBundle) -> NDArray[np.float32]:
-    """The mean of the clips' style vectors, (G,), as upstream averages its references."""
-    styles = [_style(clip, bundle) for clip in clips]
-    mean: NDArray[np.float32] = np.mean(styles, axis=0, dtype=np.float32)
-    return mean if len(styles) > 1 else styles[0]
-
-
-@torch.inference_mode()
-def _style(waveform: Waveform, bundle: ModelBundle) -> NDArray[np.float32]:
-    synthesizer = bundle.synthesizer
-    weight = next(synthesizer.parameters())
-    magnitudes = reference_spectrogram(waveform, synthesizer.config)
-    style = synthesizer.style_of(magnitudes.to(weight.device, weight.dtype))
-    values: NDArray[np.float32] = style.flatten().float().cpu().numpy()
-    return values
 
 
 def _prompt_bert(prosody: Prosody, said: Phonemized) -> NDArray[np.float32] | None:

@@ -260,7 +260,7 @@ def test_damaged_prosody_of_a_voice_is_told(project: Project, tmp_path: Path) ->
     n = len(tensors["prompt_phoneme_ids"])
     for bad in (np.zeros((8, n + 1)), np.zeros(n), np.full((8, n), np.nan)):
         save_file({**tensors, "prompt_bert": bad.astype(np.float32)}, folder / "voice.safetensors")
-        with pytest.raises(VoiceError, match="prompt_bert does not fit"):
+        with pytest.raises(VoiceError, match="prompt_bert"):
             load_profile(folder)
     save_file(
         {**tensors, "prompt_bert": np.zeros((8, n), np.float32)}, folder / "voice.safetensors"

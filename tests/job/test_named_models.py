@@ -10,8 +10,10 @@ from gsvbatch.errors import ConfigError, VoiceError
 from gsvbatch.gsv.source import ModelSource
 from gsvbatch.job.voices import project_models
 from gsvbatch.models import Registry, RegistryEntry
+from gsvbatch.models.webui import find_models
 from gsvbatch.voice import load_profile
 from tests import toy
+from tests.models.webui import make_webui, put
 
 
 @pytest.fixture
@@ -95,7 +97,46 @@ def test_a_voice_may_name_a_pair_by_one_word(source: ModelSource, tmp_path: Path
     path = tmp_path / "voices" / "toy" / "voice.yaml"
     stored = yaml.safe_load(path.read_text(encoding="utf-8"))
     path.write_text(yaml.safe_dump({**stored, "models": "rain"}), encoding="utf-8")
-    assert load_profile(path.parent).models == ModelSource(source.t2s, source.synthesizer)
+    assert load_profile(path.parent).models == source
     path.write_text(yaml.safe_dump({**stored, "models": "sun"}), encoding="utf-8")
     with pytest.raises(VoiceError, match=r"voice\.yaml: models\.t2s: sun: neither a file nor"):
         load_profile(path.parent)
+
+
+@pytest.mark.parametrize(
+    ("version", "header", "companions", "told"),
+    [
+        ("v2", b"PK", {"content"}, None),
+        ("v2Pro", b"PK", {"content", "speaker_encoder"}, None),
+        (None, b"06", {"content", "speaker_encoder"}, None),
+        ("v3", b"PK", {"content", "vocoder"}, "v3"),
+        ("v4", b"PK", {"content", "vocoder"}, "v4"),
+        ("v3", b"03", {"content", "vocoder", "base"}, None),
+        (None, b"04", {"content", "vocoder", "base"}, None),
+        (None, b"PK", {"content"}, None),
+    ],
+)
+def test_what_a_version_needs_is_taken_from_the_list(
+    tmp_path: Path, version: str | None, header: bytes, companions: set[str], told: str | None
+) -> None:
+    make_webui(tmp_path)
+    found = dict(find_models(tmp_path))
+    path = put(tmp_path / "x.pth", header + b" and so on")
+    found["x"] = RegistryEntry(t2s=tmp_path / "x.ckpt", synthesizer=path, version=version)
+    Registry().with_models(found).save()
+    source = models("x", tmp_path)
+    fields = ("content", "speaker_encoder", "vocoder", "base")
+    assert {name for name in fields if getattr(source, name)} == companions
+    assert source.version == told
+    label = {b"03": "v3", b"04": "v4"}.get(header, version)
+    wanted = {
+        "speaker_encoder": "sv",
+        "base": label,
+        "vocoder": "bigvgan" if label == "v3" else "vocoder",
+    }
+    for name in companions - {"content"}:
+        assert getattr(source, name) in found[str(wanted[name])].paths.values()
+    if "vocoder" in companions:
+        mine = put(tmp_path / "mine.pth", b"")
+        given = {"t2s": "x", "synthesizer": "x", "vocoder": "mine.pth"}
+        assert models(given, tmp_path).vocoder == mine
