@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from gsvbatch.units import Hertz, Seconds
+
+if TYPE_CHECKING:  # `status` deals in lines alone, and numpy takes longer to import than it runs
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class SemanticTokens:
 class Waveform:
     """Mono audio."""
 
-    samples: NDArray[np.float32]
+    samples: "NDArray[np.float32]"
     """Shape ``(n_samples,)``, in [-1, 1]."""
 
     sample_rate: Hertz

@@ -1,9 +1,14 @@
-"""What every test may rely on: nobody's own list of models has a say in it."""
+"""What holds for every test: nobody's own list of models has a say in it, and a busy machine is no failure."""
 
 from pathlib import Path
 
 import platformdirs
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure. What the default is in CI (the same examples every time) stays.
+settings.register_profile("unhurried", settings.default, deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

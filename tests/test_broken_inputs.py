@@ -340,6 +340,20 @@ def line_of_no_words(root: Path) -> None:
     append(root / "script.csv", "a5,Ben,……\n")
 
 
+def style_that_is_cut_short(root: Path) -> None:
+    shutil.copytree(root / VOICE, root / VOICE / "styles" / "sad")
+    path = root / VOICE / "styles" / "sad" / "voice.safetensors"
+    path.write_bytes(path.read_bytes()[:100])
+    edit(root / "script.csv", "id,speaker,text", "id,speaker,text,style")
+    edit(root / "script.csv", "Hello there.", "Hello there.,sad")
+
+
+def style_that_is_not_there(root: Path) -> None:
+    shutil.copytree(root / VOICE, root / VOICE / "styles" / "sad")
+    edit(root / "script.csv", "id,speaker,text", "id,speaker,text,style")
+    edit(root / "script.csv", "Hello there.", "Hello there.,glad")
+
+
 PLANS: list[tuple[Callable[[Path], None], tuple[str, ...]]] = [
     (missing_voice, ("script.csv:2", "'high'", "no such voice")),
     (truncated_voice, ("'high'", "voice.safetensors", "damaged")),
@@ -358,6 +372,8 @@ PLANS: list[tuple[Callable[[Path], None], tuple[str, ...]]] = [
     (missing_lexicon, ("words.yaml",)),
     (bad_lexicon_line, ("words.yaml:1", "QQ")),
     (line_of_no_words, ("script.csv:6", "cannot pronounce")),
+    (style_that_is_cut_short, ("script.csv:2", "'high/sad'", "damaged")),
+    (style_that_is_not_there, ("script.csv:2", "no style 'glad'", "default, sad")),
 ]
 
 
@@ -499,6 +515,24 @@ def test_second_render_is_kept_out(project: Path, capsys: pytest.CaptureFixture[
         assert len(errors) == 1
     finally:
         holder.communicate()
+
+
+def test_a_folder_that_cannot_be_written_stops_the_job(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a read-only disk; permissions would not keep a test out that runs as root."""
+    make_project(project)
+    monkeypatch.setattr(rendering, "_local_runner", lambda desk: ToneRunner())
+
+    def mkdir(self: Path, *words: object, **more: object) -> None:
+        if self.name == "lines":
+            raise OSError(errno.EROFS, "Read-only file system", str(self))
+        real_mkdir(self, *words, **more)  # type: ignore[arg-type]
+
+    real_mkdir = Path.mkdir
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    errors = check_errors(capsys, ("render",), STOPPED, ("lines", "read-only"))
+    assert len(errors) == 1
 
 
 def test_full_disk_stops_the_job_and_the_next_run_goes_on(
@@ -646,6 +680,15 @@ ENROLL_WORDS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     ((*ENROLL, SAID, "--consent", "self", "--t2s", "a.ckpt"), ("--synthesizer",)),
     ((*ENROLL, SAID, "--consent", "self", "--voices", "taken"), ("taken", "--replace")),
     (("voice", "check", "nobody"), ("nobody",)),
+    ((*ENROLL, SAID, "--consent", "self", "--style", "sad"), ("--style sad", "no voice me")),
+    ((*ENROLL, "", "--consent", "self"), ("--transcript", "--ref-free")),
+    (("voice", "import", "none.list"), ("none.list", "no such file")),
+    (("voice", "import", "clip.wav"), ("clip.wav", "audio")),
+    (("voice", "import", "clip.list"), ("clip.list:1", "vocal_path|speaker_name|language|text")),
+    (("voice", "import", "clip.list", "--consent", "sure"), ("sure", "self")),
+    (("voice", "import", "good.list", "--t2s", "a.ckpt"), ("--synthesizer",)),
+    (("voice", "import", "good.list"), ("--consent", "licensed")),
+    (("voice", "import", "good.list", "--speaker", "you"), ("--speaker you", "it has me")),
 ]
 
 
@@ -658,6 +701,8 @@ def test_voice_command_refuses(
 ) -> None:
     write_clip(project / "clip.wav", 5.0)
     (project / "taken" / "me").mkdir(parents=True)
+    write(project / "clip.list", "clip.wav|me|Hello.")
+    write(project / "good.list", f"clip.wav|me|en|{SAID}")
     check_errors(capsys, words, BAD_INPUT, says)
 
 

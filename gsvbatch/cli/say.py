@@ -29,6 +29,9 @@ Style = Annotated[
 
 SENTENCES = {
     "zh": "你好，很高兴认识你。今天天气不错，我们出去走走吧。",
+    "ja": "はじめまして、どうぞよろしくお願いします。今日はいい天気ですね、少し散歩しましょう。",
+    "ko": "안녕하세요, 만나서 반갑습니다. 오늘은 날씨가 좋네요, 같이 산책하러 갈까요?",
+    "yue": "你好，好高興識到你。今日天氣幾好，我哋出去行下啦。",
     "en": "Hello, it is good to meet you. The weather is fine, let us take a walk.",
 }
 """What a voice says of itself when nothing else is asked for."""
@@ -47,7 +50,8 @@ def say(
         typer.Option("--output", "-o", help="File to write: .wav, .flac, .mp3, .opus or .m4a."),
     ] = Path("say.wav"),
     language: Annotated[
-        str | None, typer.Option(help="zh or en; else detected.", show_default=False)
+        str | None,
+        typer.Option(help="zh, en, ja, ko or yue; all but yue are detected.", show_default=False),
     ] = None,
     style: Style = "",
     settings: Settings = None,

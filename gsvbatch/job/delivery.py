@@ -16,6 +16,7 @@ from gsvbatch.config import ProjectConfig
 from gsvbatch.data import Line, Utterance
 from gsvbatch.job.casting import Part
 from gsvbatch.job.fingerprint import Parts, digest
+from gsvbatch.text.language import spoken_in
 
 TITLE_LENGTH = 80
 
@@ -104,10 +105,10 @@ class Delivery:
         extra = {"CHAPTER": line.chapter} if line.chapter else {}
         return Tags(
             title=shown if len(shown) <= TITLE_LENGTH else shown[: TITLE_LENGTH - 1] + "…",
-            speaker=line.speaker or part.voice.ref.name,
+            speaker=line.speaker or part.voice.ref.person,
             project=self.album_title,
             date=self.date,
-            language=part.language or part.voice.language,
+            language=part.language or spoken_in(utterances) or part.voice.language,
             series=self.config.album.series,
             series_part=self.config.album.part,
             text=shown,

@@ -158,7 +158,7 @@ class Desk:
         text, phonemes = text_part(line.line.text, part.language), phonemes_part(utterances)
         sampling, audio = sampling_part(part.sampling), self.delivery.audio_part()
         bert = bert_part(utterances, part.voice.ref.bert_digest)
-        tags = self.delivery.tags_part(line.line, line.line.speaker or part.voice.ref.name)
+        tags = self.delivery.tags_part(line.line, line.line.speaker or part.voice.ref.person)
 
         def parts_of(variation: int) -> Parts:
             return Parts(

@@ -11,8 +11,10 @@ from gsvbatch.gsv.bert_source import takes_bert
 from gsvbatch.gsv.source import ModelSource, embedded_source
 from gsvbatch.job.mandarin import MandarinModels
 from gsvbatch.script import speaker_key
+from gsvbatch.text.language import written_in
 from gsvbatch.text.mandarin.g2pw import G2pwFiles
 from gsvbatch.voice import DEFAULT_STYLE, Consent, VoiceProfile, load_profile, style_folder
+from gsvbatch.voice.storage import STYLES_NAME, YAML_NAME
 
 if TYPE_CHECKING:
     from gsvbatch.gsv.bundle import ModelBundle
@@ -183,6 +185,13 @@ def _voice_of_style(wanted: Enrollment) -> VoiceProfile:
             f"--style {wanted.style}: there is no voice {wanted.name} in {wanted.folder.parent} yet; "
             "enroll it first, without --style"
         )
+    for path in wanted.folder.glob(f"{STYLES_NAME}/*/{YAML_NAME}"):
+        there = path.parent.name
+        if there != wanted.style and speaker_key(there) == speaker_key(wanted.style):
+            raise ConfigError(
+                f"--style {wanted.style}: scripts cannot tell it from the style {there!r} of "
+                f"{wanted.name}; use that name, or quite another"
+            )
     return load_profile(wanted.folder)
 
 
@@ -192,24 +201,15 @@ def _existing(folder: Path, wanted: Enrollment) -> VoiceProfile | None:
     if not wanted.is_replacing:
         what = "style" if wanted.style else "voice"
         raise ConfigError(f"{folder}: exists; --replace makes the {what} anew")
-    return load_profile(folder)
+    # A folder without a profile is what a broken-off enrolling left.
+    return load_profile(folder) if (folder / YAML_NAME).is_file() else None
 
 
 def _language(wanted: Enrollment, voice: VoiceProfile | None) -> str:
     if wanted.language:
         return wanted.language
     if wanted.transcript.strip():
-        return _language_of(wanted.transcript)
+        return written_in(wanted.transcript)
     if voice is not None:
         return voice.language
     raise ConfigError("--language: is needed where no transcript tells it, as in --language zh")
-
-
-def _language_of(transcript: str) -> str:
-    """The language of most of a transcript's letters."""
-    from gsvbatch.text.notation import is_han
-
-    letters = [character for character in transcript if character.isalpha()]
-    n_han = sum(map(is_han, letters))
-    # A Chinese character says about as much as three letters.
-    return "zh" if 3 * n_han >= len(letters) - n_han and n_han else "en"

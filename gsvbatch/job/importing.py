@@ -15,6 +15,7 @@ from gsvbatch.units import Decibels, Seconds
 from gsvbatch.voice import Consent
 from gsvbatch.voice.choosing import Candidate, Choice, choose
 from gsvbatch.voice.clip_list import ListedClip, read_clip_list
+from gsvbatch.voice.storage import YAML_NAME
 
 N_TRIES = 6
 """Clips that are tried for a speaker; a wrong transcript is found only when it is read."""
@@ -187,7 +188,7 @@ def _import(
             problem=f"cannot be the name of a voice: {problem}; "
             f"give it another one: --speaker {speaker!r} --name NAME",
         )
-    if (wanted.folder / name).exists() and not wanted.is_replacing:
+    if (wanted.folder / name / YAML_NAME).is_file() and not wanted.is_replacing:
         return replace(voice, state=ImportState.KEPT)
     choice = choose(clips)
     voice = replace(voice, n_usable=len(choice.candidates))
@@ -219,7 +220,7 @@ def _made(
                     project_models=wanted.project_models,
                     consent=_consent(wanted, voice.speaker),
                     license=wanted.license,
-                    is_replacing=wanted.is_replacing,
+                    is_replacing=True,  # whether one may be was asked above
                 ),
                 studio,
             )

@@ -11,7 +11,6 @@ from gsvbatch.errors import ConfigError
 from gsvbatch.job.project import Project
 from gsvbatch.job.query import Query, check_field
 from gsvbatch.job.records import FailedLine, LineInfo, RunInfo, Status, WorkInfo
-from gsvbatch.job.source import script_name
 from gsvbatch.manifest import HeadLock, LineRow, Manifest, RunRow, TakeRow, WorkRow
 
 N_RUNS_SHOWN = 10
@@ -87,7 +86,7 @@ def line_infos(project: Project, manifest: Manifest) -> list[LineInfo]:
         take_id: sum(utterance.attempts for utterance in utterances)
         for take_id, utterances in manifest.utterances().items()
     }
-    order = {script_name(project, path): i for i, path in enumerate(project.scripts)}
+    order = {project.script_name(path): i for i, path in enumerate(project.scripts)}
     rows = sorted(
         manifest.lines().values(),
         key=lambda row: (order.get(row.script, len(order)), row.script, row.position),

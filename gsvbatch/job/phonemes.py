@@ -12,7 +12,7 @@ from typing import Literal
 
 from gsvbatch.config import TextConfig
 from gsvbatch.data import Span, Utterance
-from gsvbatch.errors import MarkupError, UnpronounceableError
+from gsvbatch.errors import MarkupError, MissingExtraError, UnpronounceableError
 from gsvbatch.job.fingerprint import canonical_json, digest
 from gsvbatch.job.mandarin import ReadingModel
 from gsvbatch.manifest import Manifest
@@ -24,6 +24,9 @@ SymbolVersion = Literal["v1", "v2"]
 
 PROBE_TEXTS = {
     "zh": "今天天气很好，我们一起去公园散步，好吗？",
+    "ja": "今日はとても天気がいいので、一緒に公園を散歩しましょう。",
+    "ko": "오늘은 날씨가 아주 좋으니까 같이 공원에 산책하러 가요.",
+    "yue": "今日天氣好好，我哋一齊去公園散步，好唔好呀？",
     "en": "The weather is lovely today, so let us take a walk in the park.",
 }
 """Ordinary sentences of four seconds."""
@@ -79,7 +82,7 @@ class Phonemizer:
                 utterances = self._frontend(want.symbols).utterances(
                     want.line_id, want.text, want.language
                 )
-            except (MarkupError, UnpronounceableError) as error:
+            except (MarkupError, MissingExtraError, UnpronounceableError) as error:
                 wrong[want.line_id] = error
                 continue
             new[key] = to_json(utterances)
@@ -93,10 +96,17 @@ class Phonemizer:
         return self.lexicon.digest_of(text)[:32]
 
     def probe(self, language: str, symbols: SymbolVersion, manifest: Manifest) -> Utterance:
-        """What a voice of a language says to have its level measured."""
+        """What a voice of a language says to have its level measured.
+
+        Raises:
+            MissingExtraError: The language's dictionary is not installed.
+            UnpronounceableError: The voice's model does not know the language.
+        """
         language = language if language in PROBE_TEXTS else "en"
         want = Wanted(f"probe-{language}", PROBE_TEXTS[language], language, symbols)
-        read, _ = self.read([want], manifest)
+        read, wrong = self.read([want], manifest)
+        if want.line_id in wrong:
+            raise wrong[want.line_id]
         return read[want.line_id][0]
 
     def _key(self, want: Wanted) -> str:

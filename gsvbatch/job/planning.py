@@ -15,6 +15,7 @@ from gsvbatch.job.remarks import mandarin_remarks
 from gsvbatch.job.source import MEND_FIRST
 from gsvbatch.manifest import LineRow, Manifest
 from gsvbatch.manifest.store import Pace
+from gsvbatch.text.language import spoken_in
 from gsvbatch.units import Seconds
 
 SECONDS_PER_PHONEME: Seconds = 0.1
@@ -82,7 +83,7 @@ def planned_row(case: Case) -> LineRow:
 def line_values(case: Case) -> dict[str, Any]:
     """What the script says of a line, as columns."""
     source, line = case.source, case.source.line
-    language = case.part.language if case.part else line.language
+    language = (case.part.language if case.part else line.language) or spoken_in(case.utterances)
     return {
         "id": source.id,
         "script": source.script,

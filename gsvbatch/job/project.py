@@ -1,6 +1,7 @@
 """A project: its settings and where its files stand. Nothing is read but the project file."""
 
 import glob
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,13 @@ class Project:
     def manifest_path(self) -> Path:
         """The one SQLite file that remembers everything."""
         return self.output / MANIFEST_NAME
+
+    def script_name(self, path: Path) -> str:
+        """A script's path as manifest and messages show it: relative to the project, with ``/``."""
+        try:
+            return Path(os.path.relpath(path, self.root)).as_posix()
+        except ValueError:  # another drive of Windows
+            return path.as_posix()
 
     @property
     def voice_folders(self) -> tuple[Path, ...]:

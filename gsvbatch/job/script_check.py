@@ -9,6 +9,7 @@ from gsvbatch.data import Line
 from gsvbatch.errors import ConfigError, MarkupError, ScriptError
 from gsvbatch.job.project import Project
 from gsvbatch.script import Script, collision_key, read_script, speaker_key
+from gsvbatch.text.language import base_language
 from gsvbatch.text.markup import parse
 
 
@@ -71,9 +72,16 @@ def check_scripts(project: Project) -> ScriptCheck:
 
 
 def _markup_problems(script: Script, project: Project) -> Iterator[tuple[int, str]]:
+    config = project.config
+    spoken = {speaker_key(name): speaker.language for name, speaker in config.speakers.items()}
     for line in script.lines:
+        own = line.language or (spoken.get(speaker_key(line.speaker)) if line.speaker else None)
         try:
-            parse(line.text, read_parentheses=project.config.text.read_parentheses)
+            parse(
+                line.text,
+                read_parentheses=config.text.read_parentheses,
+                language=base_language(own or config.language),
+            )
         except MarkupError as error:
             yield line.line_number, f"{line.path}:{line.line_number}: {error}"
 

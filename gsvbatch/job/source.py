@@ -1,9 +1,7 @@
 """Lines of all scripts of a job, each with an id, a place and what is wrong with it."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from gsvbatch.data import Line
 from gsvbatch.errors import ConfigError, ScriptError
@@ -56,14 +54,6 @@ class Source:
         )
 
 
-def script_name(project: Project, path: Path) -> str:
-    """A script's path as manifest and messages show it: relative to the project, with ``/``."""
-    try:
-        return Path(os.path.relpath(path, project.root)).as_posix()
-    except ValueError:  # another drive of Windows
-        return path.as_posix()
-
-
 def read_source(project: Project, known: Mapping[str, LineRow]) -> Source:
     """Read the scripts of a job and give every line its id.
 
@@ -73,7 +63,7 @@ def read_source(project: Project, known: Mapping[str, LineRow]) -> Source:
     """
     if not project.scripts:
         raise ConfigError(project.no_scripts)
-    scripts = {script_name(project, path): read_script(path) for path in project.scripts}
+    scripts = {project.script_name(path): read_script(path) for path in project.scripts}
     problems = [str(problem) for script in scripts.values() for problem in script.problems]
     own_ids = {
         line.id for script in scripts.values() for line in script.lines if line.id is not None

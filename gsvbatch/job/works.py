@@ -12,6 +12,7 @@ from gsvbatch.job.desk import Desk
 from gsvbatch.job.fingerprint import digest
 from gsvbatch.job.source import SourceLine
 from gsvbatch.job.timeline import Spoken, Timeline, lay_out
+from gsvbatch.render.work import person_of
 from gsvbatch.script import collision_key, safe_id_problem
 from gsvbatch.units import Seconds
 
@@ -199,7 +200,7 @@ def _work(
 def _tags(desk: Desk, name: str, lines: Sequence[Spoken], number: int, n_works: int) -> Tags:
     album = desk.project.config.album
     languages = Counter(row.language for s in lines if (row := desk.known.get(s.line_id)))
-    speakers = dict.fromkeys(s.line.speaker or s.take.voice for s in lines)
+    speakers = dict.fromkeys(s.line.speaker or person_of(s.take.voice) for s in lines)
     return Tags(
         title=name,
         speaker=album.narrator or ", ".join(list(speakers)[:8]),

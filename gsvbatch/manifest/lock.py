@@ -10,13 +10,15 @@ import socket
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, Self
 
 from gsvbatch.errors import ManifestError, StorageError
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 class HeadLock:
@@ -30,9 +32,16 @@ class HeadLock:
     def __init__(self, manifest_path: Path) -> None:
         self.manifest_path = manifest_path
         self._holder_path = manifest_path.with_name(manifest_path.name + ".holder")
-        self._lock = FileLock(manifest_path.with_name(manifest_path.name + ".lock"))
+
+    @cached_property
+    def _lock(self) -> "FileLock":
+        from filelock import FileLock  # it brings asyncio along, which `status` can do without
+
+        return FileLock(self.manifest_path.with_name(self.manifest_path.name + ".lock"))
 
     def __enter__(self) -> Self:
+        from filelock import Timeout
+
         try:
             self.manifest_path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
@@ -70,6 +79,8 @@ class HeadLock:
             not self._holder_path.exists()
         ):  # a kill leaves it behind, so its presence proves nothing
             return ""
+        from filelock import Timeout
+
         try:
             with self._lock.acquire(timeout=0):
                 return ""

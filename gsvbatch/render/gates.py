@@ -98,8 +98,8 @@ def judge(
 
 
 def count_spoken(utterance: Utterance) -> int:
-    """Phonemes that take time to say: punctuation does not."""
-    return sum(any(c.isalnum() for c in symbol) for symbol in utterance.phonemes)
+    """Phonemes that take time to say: punctuation, melody and the blanks of Korean do not."""
+    return sum(symbol != "空" and any(c.isalnum() for c in symbol) for symbol in utterance.phonemes)
 
 
 def longest_gap(waveform: Waveform) -> Seconds:

@@ -36,11 +36,18 @@ class SpeechSampling:
     """Of v3 and v4; None for models that take no such steps."""
 
 
+def person_of(voice: str) -> str:
+    """The voice's name without its style."""
+    return voice.partition("/")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceRef:
     """A voice by name, with what tells whether it is still the same."""
 
     name: str
+    """``anna``, or ``anna/happy`` for a style."""
+
     folder: Path
     """Its profile."""
 
@@ -61,6 +68,11 @@ class VoiceRef:
 
     lacks_prompt_bert: bool = False
     """Whether the voice was enrolled without prosody features, although its transcript is in Mandarin."""
+
+    @property
+    def person(self) -> str:
+        """Who speaks, in whatever style: the name to show where a line has no speaker."""
+        return person_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)

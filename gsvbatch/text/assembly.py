@@ -26,6 +26,9 @@ MARKS = frozenset(PUNCTUATION) | {"SP", "SP2", "SP3"}
 _FIRST_CLAUSE = re.compile(r"(?:[^，。？！,.?!~:：—…]|(?<=\d)[.,:](?=\d))*")
 _UNSPOKEN_SIGNS = re.compile(r"[\s“”‘’「」『』《》\"'（）()【】\[\]]+")
 
+_EXAMPLES = {"zh": "ji2", "yue": "gat1", "ja": "よし", "ko": "길"}
+"""Of readings: of 𠮷, and of 吉."""
+
 _PAUSES: tuple[tuple[str, Seconds], ...] = (
     ("\n", 0.5), ("。.！!？?｡．", 0.3), ("…—~～", 0.3), ("；;：:", 0.25), ("，,、", 0.15),
 )  # fmt: skip
@@ -56,7 +59,7 @@ def check_sounds(span: Span, groups: Sequence[Group]) -> None:
     """
     for group in groups:
         if not group.phonemes and any(map(is_han, group.text)):
-            example = f"{{{group.text}|ji2}}"
+            example = f"{{{group.text}|{_EXAMPLES.get(span.language, 'ji2')}}}"
             raise UnpronounceableError(
                 group.text, f"no dictionary has it; give it a reading, as in {example}"
             )

@@ -2,11 +2,11 @@
 
     text -> nodes (markup, lexicon) -> stretches between pauses -> pieces -> language spans -> phonemes
 
-A line is refused rather than spoken in part: what has no sound, or is in a language without a frontend, is an
-error that names it.
+A line is refused rather than spoken in part: what has no sound, or is in a language that the model does not know,
+is an error that names it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from gsvbatch.text import language as languages
 from gsvbatch.text.assembly import Said
 from gsvbatch.text.lexicon import Lexicon, digest_entries
 from gsvbatch.text.nodes import Words
-from gsvbatch.text.reading import LanguageFrontend
+from gsvbatch.text.reading import LanguageFrontend, Reading
 from gsvbatch.text.stream import Stream
 from gsvbatch.text.symbols import SymbolTable, SymbolVersion
 from gsvbatch.units import Seconds
@@ -109,9 +109,10 @@ class Frontend:
 
         Raises:
             MarkupError: A mark is wrong.
-            UnpronounceableError: There is nothing to say, or it is in a language without a frontend.
+            MissingExtraError: A language's dictionary is not installed.
+            UnpronounceableError: There is nothing to say, or it is in a language that the model does not know.
         """
-        stream = Stream(markup.parse(text, read_parentheses=self.read_parentheses), self.lexicon)
+        stream = self._stream(text, language)
         pieces = self._pieces(stream)
         if not pieces:
             aside = " but what stands in round brackets" if set(text) & set("(（") else ""
@@ -146,9 +147,10 @@ class Frontend:
 
         Raises:
             MarkupError: A mark is wrong.
-            UnpronounceableError: There is nothing to say, or it is in a language without a frontend.
+            MissingExtraError: A language's dictionary is not installed.
+            UnpronounceableError: There is nothing to say, or it is in a language that the model does not know.
         """
-        stream = Stream(markup.parse(text, read_parentheses=self.read_parentheses), self.lexicon)
+        stream = self._stream(text, language)
         whole = "".join(stretch.text for stretch in stream.stretches)
         marked = [name for stretch in stream.stretches for name in stretch.languages]
         if not any(map(segment.is_speakable, whole)):
@@ -163,6 +165,14 @@ class Frontend:
             SymbolTable.load(self.symbols).ids(phonemes),
             tuple(map(assembly.as_span, said)),
         )
+
+    def _stream(self, text: str, language: str | None) -> Stream:
+        nodes = markup.parse(
+            text,
+            read_parentheses=self.read_parentheses,
+            language=languages.base_language(language),
+        )
+        return Stream(nodes, self.lexicon)
 
     def lexicon_digest(self, text: str) -> str:
         """Identifies what the lexicon says in a line; an empty string if nothing."""
@@ -223,7 +233,9 @@ class Frontend:
         said = []
         for span in languages.spans(spoken, main, stream.readings, forced):
             frontend = self._frontend(span)
-            normalized = frontend.normalize(span.text)
+            normalized = frontend.normalize(
+                _without(frontend.notations, span.text, stream.readings)
+            )
             groups = [
                 group for group in frontend.phonemize(normalized, stream.readings) if group.text
             ]
@@ -253,6 +265,13 @@ def _mandarin_with(g2pw: "G2pwFiles", symbols: SymbolVersion) -> LanguageFronten
     return Mandarin(symbols, Polyphones(g2pw))
 
 
+def _without(notations: frozenset[str], text: str, readings: Mapping[str, Reading]) -> str:
+    """Return a text with the readings that its language has no use for replaced by what they stand for."""
+    return "".join(
+        readings[c].text if c in readings and readings[c].kind not in notations else c for c in text
+    )
+
+
 def _make_frontend(span: Span, symbols: SymbolVersion) -> LanguageFrontend:
     # Imported here: their dictionaries take longer to load than most commands run.
     if span.language == "zh":
@@ -268,9 +287,22 @@ def _make_frontend(span: Span, symbols: SymbolVersion) -> LanguageFrontend:
 
         return Japanese()
     name = languages.NAMES.get(span.language)
-    what = f"{name} ({span.language})" if name else f"{span.language!r}"
+    if name and symbols == "v1":
+        raise UnpronounceableError(
+            span.text.strip(),
+            f"models of GPT-SoVITS v1 know no {name} ({span.language}); take a voice of v2 or later",
+        )
+    if span.language == "ko":
+        from gsvbatch.text.korean import Korean
+
+        return Korean()
+    if span.language == "yue":
+        from gsvbatch.text.cantonese import Cantonese
+
+        return Cantonese()
     shown = "".join(filter(str.isalnum, span.text))
     raise UnpronounceableError(
         span.text.strip(),
-        f"{what} cannot be spoken yet, only zh, en and ja; give it other words, as in {{{shown[:8]}|...}}",
+        f"{span.language!r} cannot be spoken, only {', '.join(languages.NAMES)}; "
+        f"give it other words, as in {{{shown[:8]}|...}}",
     )

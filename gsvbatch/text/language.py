@@ -1,18 +1,20 @@
 """Which language each part of a text is spoken in.
 
 Scripts decide first: Latin letters are English, Han characters Chinese (Japanese in a sentence that is written
-in kana), kana Japanese, hangul Korean. A number is read in the language of the line, for that is what people
+in kana), kana Japanese, hangul Korean. Cantonese is written with the characters of Mandarin and is never guessed: a
+line's language or a mark says it. A number is read in the language of the line, for that is what people
 do with the "4" of "GPT-4" and the "15" of "iPhone 15" in a Chinese sentence; only inside a longer English
 stretch is it English. Marks and blanks go with what stands before them, or else with what follows.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from gsvbatch.data import Span
+from gsvbatch.data import Span, Utterance
 from gsvbatch.text.mandarin.measures import LATIN_QUANTITY
 from gsvbatch.text.notation import is_han
 from gsvbatch.text.reading import Reading, is_private_use
@@ -81,7 +83,8 @@ def spans(
         language: Of the line. ``zh`` (and ``ja``, ``ko``, ``yue``): its numbers and Han characters are in that
             language, Latin letters in English. ``en``: all but the characters of other scripts is English.
             None or ``auto``: ``zh`` if there are Han characters or nothing to go by, else what there is.
-        readings: For each private-use character what it stands for: pinyin is Chinese, ARPAbet English.
+        readings: For each private-use character what it stands for: pinyin is Chinese, Jyutping Cantonese,
+            ARPAbet English.
         forced: For each character the language that a mark gives it, or None.
 
     A language without a frontend comes out by its name (``ja``), a script without one by its own (``cyrillic``).
@@ -100,6 +103,24 @@ def spans(
         Span(name, "".join(token.text for token in group))
         for name, group in groupby(settled, key=lambda token: token.language or "zh")
     )
+
+
+def spoken_in(utterances: Iterable[Utterance]) -> str | None:
+    """Return the language that most of a line is spoken in, by its phonemes; None if nothing is."""
+    n_phonemes: Counter[str] = Counter()
+    for utterance in utterances:
+        for span in utterance.spans:
+            n_phonemes[span.language] += sum(span.phoneme_counts)
+    return max(n_phonemes, key=lambda name: n_phonemes[name], default=None)
+
+
+def written_in(text: str) -> str:
+    """Return the language that most of a text is written in; a Chinese character says as much as three letters."""
+    n_letters: Counter[str] = Counter()
+    for span in spans(text):
+        letters = [character for character in span.text if character.isalpha()]
+        n_letters[span.language] += len(letters) * (1 if span.language == "en" else 3)
+    return max(n_letters, key=lambda name: n_letters[name], default="zh")
 
 
 def _runs(text: str, forced: Sequence[str | None]) -> Iterator[tuple[str | None, str]]:
@@ -128,13 +149,22 @@ def _tokens(text: str, main: str | None, readings: Mapping[str, Reading]) -> Ite
         elif kind == "hangul":
             language = "ko"
         elif kind == "reading":
-            reading = readings.get(found)
-            language = "en" if reading and reading.kind == "arpabet" else "zh"
+            language = _language_of_reading(readings.get(found), home)
         elif kind == "other" and (is_han(found) or found in "々〆"):
             kind, language = "han", home or "zh"
         elif kind == "other" and found.isalpha():
             language = _script(found)
         yield _Token(found, kind, language, home)
+
+
+def _language_of_reading(reading: Reading | None, home: str | None) -> str:
+    """Return the language of a reading's notation, or of its sentence if that has no use for it."""
+    if reading is None:
+        return home or "zh"
+    if reading.kind == "arpabet":
+        return "en"
+    own = "yue" if reading.kind == "jyutping" else "zh"
+    return (home or "zh") if reading.is_general else own
 
 
 def _homes(text: str, main: str | None) -> Iterator[str | None]:
@@ -158,19 +188,24 @@ def _home(text: str, main: str | None) -> str | None:
     """
     if main in ("ja", "ko", "yue"):
         return main
+    han = "".join(filter(is_han, text))
+    if _is_chinese_only(han):
+        return "zh"
     kana = set(_KANA.findall(text))
     if kana and (kana != {"の"} or main is None):
-        han = "".join(filter(is_han, text))
-        if not _CHINESE_ONLY.isdisjoint(han):
-            return "zh"
-        try:
-            han.encode("cp932")
-        except UnicodeEncodeError:
-            return "zh"
         return "ja"
-    if _HANGUL.search(text) and not any(map(is_han, text)):
-        return "ko"
-    return None
+    return "ko" if _HANGUL.search(text) and not han else None
+
+
+def _is_chinese_only(han: str) -> bool:
+    """Whether there is a Han character that Japanese sentences do not have."""
+    if not _CHINESE_ONLY.isdisjoint(han):
+        return True
+    try:
+        han.encode("cp932")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _script(letter: str) -> str | None:

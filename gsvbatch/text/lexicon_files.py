@@ -23,7 +23,7 @@ from gsvbatch.text.reading import Reading
 _POLYPHONIC = re.compile(r"([^:\s]+)\s*[:：]\s*\[(.*)\]\s*,?")
 _QUOTED = re.compile(r"\s*(?:'([^']*)'|\"([^\"]*)\")\s*")
 _VARIANT = re.compile(r"\(\d+\)$")
-_PLS_KINDS = ("pinyin", "arpabet", "alias")
+_PLS_KINDS = ("pinyin", "jyutping", "arpabet", "alias")
 
 
 def read_lexicon(path: Path) -> tuple[list[Entry], list[str]]:
@@ -135,6 +135,7 @@ def _yaml_entry(path: Path, key: yaml.Node, value: yaml.Node) -> Entry:
     kind, spelling = _yaml_spelling(path, word, value)
     spell: dict[str, Callable[[], Reading | str]] = {
         "pinyin": partial(notation.pinyin, word, spelling),
+        "jyutping": partial(notation.jyutping, word, spelling),
         "arpabet": partial(notation.arpabet, word, spelling.strip("/ ")),
         "alias": partial(notation.alias, word, spelling),
         "": partial(notation.free_form, word, spelling),
@@ -274,7 +275,7 @@ class _PlsReader:
             if not known:
                 self.notes.append(
                     f"{self.path}:{self.line_number}: {word}: alphabet {self.spellings[0][0]!r} cannot be spoken "
-                    "(an alias, x-pinyin and x-arpabet can); the word is left to the dictionary"
+                    "(an alias, x-pinyin, x-jyutping and x-arpabet can); the word is left to the dictionary"
                 )
                 continue
             alphabet, spelling = known[0]

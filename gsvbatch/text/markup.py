@@ -3,6 +3,7 @@ r"""Inline marks of a line's text, in all their spellings, as one list of nodes.
 ==========================  ==========================================================================
 a character's pinyin        ``角(jue2)色``  ``<tone as=jue2>角</tone>``  ``{角色|jue2 se4}``  ``做DE5``
                             ``<phoneme alphabet="sapi" ph="jue 2">角</phoneme>``
+in Cantonese               ``角(gok3)色``  ``{角色|gok3 sik1}``
 a word's phonemes           ``{SQL|/S IY1 K W AH0 L/}``
                             ``<phoneme alphabet="x-arpabet" ph="S IY1 K W AH0 L">SQL</phoneme>``
 other words for it          ``{NVIDIA|英伟达}``  ``<sub alias="英伟达">NVIDIA</sub>``
@@ -68,24 +69,28 @@ _FOREIGN_TAG = re.compile(
 )
 
 
-def parse(text: str, *, read_parentheses: bool = False) -> tuple[Node, ...]:
+def parse(
+    text: str, *, read_parentheses: bool = False, language: str | None = None
+) -> tuple[Node, ...]:
     """Return the nodes of a line's text, in order; neighbouring ordinary text is one node.
 
     Args:
         text: As written in the script.
         read_parentheses: Speak what stands in round brackets instead of taking it as an aside.
+        language: Of the line; in Cantonese (``yue``) syllables are Jyutping.
 
     Raises:
         MarkupError: A mark is wrong; the column is where it begins.
     """
-    return _Parser(text, read_parentheses).run()
+    return _Parser(text, read_parentheses, language).run()
 
 
 class _Parser:
     """One pass over a text; each ``_mark_*`` method returns where its mark ends, or None if it is none."""
 
-    def __init__(self, text: str, read_parentheses: bool) -> None:
+    def __init__(self, text: str, read_parentheses: bool, line_language: str | None) -> None:
         self.text = text
+        self.line_language = line_language
         self.read_parentheses = read_parentheses
         self.nodes: list[Node] = []
         self.words: list[str] = []
@@ -137,6 +142,10 @@ class _Parser:
     def _fail(self, position: int, problem: object) -> NoReturn:
         raise MarkupError(position + 1, str(problem))
 
+    @property
+    def _is_cantonese(self) -> bool:
+        return (self.language or self.line_language) == "yue"
+
     def _after_han(self) -> bool:
         return bool(self.words) and is_han(self.words[-1][-1])
 
@@ -157,7 +166,7 @@ class _Parser:
     def _upper_syllable(self, start: int) -> int | None:
         """``做DE5``: a syllable stands where its character would."""
         written = _UPPER_SYLLABLE.match(self.text, start)
-        if written is None or not self._after_han():
+        if written is None or not self._after_han() or self._is_cantonese:
             return None
         letters = written[0][:-1]
         if letters in _NOT_SYLLABLES or letters.lower() not in syllables():
@@ -168,7 +177,7 @@ class _Parser:
         return written.end()
 
     def _round(self, start: int) -> int | None:
-        if self._after_han() and (end := self._pinyin_in_brackets(start)):
+        if self._after_han() and (end := self._syllable_in_brackets(start)):
             return end
         if self.read_parentheses:
             return None
@@ -182,12 +191,14 @@ class _Parser:
         self._put(Aside(self.text[start:end], start + 1))
         return end
 
-    def _pinyin_in_brackets(self, start: int) -> int | None:
+    def _syllable_in_brackets(self, start: int) -> int | None:
         """``角(jue2)``: the reading of the character before the bracket."""
         match = _IN_BRACKETS.match(self.text, start)
         if match is None:
             return None
         character = self.words[-1][-1]
+        if self._is_cantonese:
+            return self._jyutping_in_brackets(character, match)
         letters = notation.without_tone(match[1] or match[2])
         is_meant = len(letters) > 1 and _SYLLABLE_SHAPE.fullmatch(letters)
         if not is_meant and letters not in notation.known_syllables(character):
@@ -204,11 +215,23 @@ class _Parser:
                 f"{character!r} is not read {syllable} (but {', '.join(sorted(known))}); {keep}, "
                 f"or <tone as={syllable}>{character}</tone> to have it so all the same",
             )
+        self._replace_last(Reading(character, "pinyin", (syllable,)), start)
+        return match.end()
+
+    def _jyutping_in_brackets(self, character: str, match: re.Match[str]) -> int | None:
+        try:
+            reading = notation.jyutping(character, match[1] or "")
+        except NotationError:
+            return None  # 變量(x1); any character may have any syllable, so nothing tells what was meant
+        self._replace_last(reading, match.start())
+        return match.end()
+
+    def _replace_last(self, reading: Reading, start: int) -> None:
+        """Put a reading in the place of the character before a bracket."""
         self.words[-1] = self.words[-1][:-1]
         if not self.words[-1]:
             self.words.pop()
-        self._put(Fixed(character, Reading(character, "pinyin", (syllable,)), start, self.language))
-        return match.end()
+        self._put(Fixed(reading.text, reading, start, self.language))
 
     def _brace(self, start: int) -> int | None:
         match = _BRACE.match(self.text, start)
@@ -223,7 +246,7 @@ class _Parser:
                 f"{{{match[1]}| is never closed; write }} after what is to be said, or \\{{ for the sign",
             )
         try:
-            spelling = notation.free_form(word, match[2])
+            spelling = notation.free_form(word, match[2], self.language or self.line_language)
         except NotationError as problem:
             self._fail(start, problem)
         self._put_spelling(word, spelling, start)
@@ -317,7 +340,9 @@ class _Parser:
                 self._fail(start, f'<{name}> needs {attribute}="..."')
         try:
             if name == "tone":
-                return notation.pinyin(content, attributes["as"])
+                return notation.syllabic(
+                    content, attributes["as"], self.language or self.line_language
+                )
             if name == "phoneme":
                 return notation.by_alphabet(content, attributes["alphabet"], attributes["ph"])
         except NotationError as problem:

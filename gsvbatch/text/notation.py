@@ -1,9 +1,10 @@
-"""How users write readings and pauses: pinyin with tone numbers, ARPAbet, lengths of time.
+"""How users write readings and pauses: pinyin and Jyutping with tone numbers, ARPAbet, lengths of time.
 
 Markup and lexicon share these rules, so that a spelling that is good in one is good in the other:
 
 * pinyin: one syllable per Han character, tone 1 to 5 at its end (5 is neutral), ``v`` or ``ü`` for ü:
   ``jue2 se4``, ``nv3``, ``lüe4``;
+* Jyutping, in Cantonese: one syllable per Han character, tone 1 to 6: ``gwok3``;
 * ARPAbet: the phonemes of CMUdict, stress 0, 1 or 2 on the vowels: ``EH0 N V IH1 D IY0 AH0``;
 * anything else is an alias, the words to say instead.
 """
@@ -12,12 +13,15 @@ import difflib
 import re
 import unicodedata
 from functools import cache
+from typing import Literal
 
+from gsvbatch.text.cantonese.jyutping import check_jyutping
 from gsvbatch.text.mandarin.pinyin import check_pinyin
 from gsvbatch.text.reading import Reading
 from gsvbatch.units import Seconds
 
 SAPI_ALPHABETS = frozenset({"sapi", "x-pinyin", "pinyin"})
+JYUTPING_ALPHABETS = frozenset({"x-jyutping", "jyutping"})
 ARPABET_ALPHABETS = frozenset({"x-arpabet", "arpabet", "x-cmu", "cmu"})
 
 VOWELS = frozenset(
@@ -123,19 +127,41 @@ def pinyin(text: str, spelling: str) -> Reading:
     Raises:
         NotationError: A syllable is wrong, or their number is not that of the characters.
     """
+    return _of_characters(text, "pinyin", spelling, _syllables(spelling))
+
+
+def jyutping(text: str, spelling: str) -> Reading:
+    """Return the reading in Cantonese of one or more Han characters from as many syllables.
+
+    Raises:
+        NotationError: A syllable is wrong, or their number is not that of the characters.
+    """
+    try:
+        syllables = tuple(map(check_jyutping, _parts(spelling)))
+    except ValueError as problem:
+        raise NotationError(str(problem)) from None
+    return _of_characters(text, "jyutping", spelling, syllables)
+
+
+def _of_characters(
+    text: str, kind: Literal["pinyin", "jyutping"], spelling: str, syllables: tuple[str, ...]
+) -> Reading:
     if not text or not all(map(is_han, text)):
-        raise NotationError(f"pinyin stands for Chinese characters only, not for {text!r}")
-    syllables = _syllables(spelling)
+        raise NotationError(f"{kind} stands for Chinese characters only, not for {text!r}")
     if len(syllables) != len(text):
         raise NotationError(
             f"{text!r} has {len(text)} characters but {spelling.strip()!r} has {len(syllables)} syllables; "
             "write one syllable for each character"
         )
-    return Reading(text, "pinyin", syllables)
+    return Reading(text, kind, syllables)
 
 
 def _syllables(spelling: str) -> tuple[str, ...]:
-    return tuple(syllable(part) for part in re.findall(r"[^\s'\-0-9]+\s*[0-9]?", spelling))
+    return tuple(map(syllable, _parts(spelling)))
+
+
+def _parts(spelling: str) -> list[str]:
+    return re.findall(r"[^\s'\-0-9]+\s*[0-9]?", spelling)
 
 
 def arpabet(text: str, spelling: str) -> Reading:
@@ -178,14 +204,18 @@ def by_alphabet(text: str, alphabet: str, spelling: str) -> Reading:
     name = alphabet.strip().lower()
     if name in SAPI_ALPHABETS:
         return pinyin(text, spelling)
+    if name in JYUTPING_ALPHABETS:
+        return jyutping(text, spelling)
     if name in ARPABET_ALPHABETS:
         return arpabet(text, spelling)
-    raise NotationError(f"alphabet {alphabet!r} is not supported; use sapi (pinyin) or x-arpabet")
+    raise NotationError(
+        f"alphabet {alphabet!r} is not supported; use sapi (pinyin), x-jyutping or x-arpabet"
+    )
 
 
 def is_alphabet(alphabet: str) -> bool:
     """Whether `by_alphabet` knows an alphabet by this name."""
-    return alphabet.strip().lower() in SAPI_ALPHABETS | ARPABET_ALPHABETS
+    return alphabet.strip().lower() in SAPI_ALPHABETS | JYUTPING_ALPHABETS | ARPABET_ALPHABETS
 
 
 def alias(text: str, spoken: str) -> str:
@@ -199,11 +229,11 @@ def alias(text: str, spoken: str) -> str:
     return spoken.strip()
 
 
-def free_form(text: str, spelling: str) -> Reading | str:
+def free_form(text: str, spelling: str, language: str | None = None) -> Reading | str:
     """Return the reading, or the alias, that a spelling without a named alphabet stands for.
 
-    ``/.../`` is ARPAbet, syllables with tone numbers beside Han characters are pinyin, and all else
-    is an alias.
+    ``/.../`` is ARPAbet, syllables with tone numbers beside Han characters are pinyin, in Cantonese Jyutping,
+    and all else is an alias.
 
     Raises:
         NotationError: The spelling is empty or wrong.
@@ -214,7 +244,7 @@ def free_form(text: str, spelling: str) -> Reading | str:
     if not is_pinyin(plain):
         return plain
     if all(map(is_han, text)):
-        return pinyin(text, plain)
+        return syllabic(text, plain, language)
     try:
         _syllables(plain)
     except NotationError:
@@ -222,6 +252,15 @@ def free_form(text: str, spelling: str) -> Reading | str:
     raise NotationError(
         f"pinyin stands for Chinese characters only, not for {text!r}; write the words to say"
     )
+
+
+def syllabic(text: str, spelling: str, language: str | None = None) -> Reading:
+    """Return the reading of Han characters from syllables, in the notation of a language.
+
+    Raises:
+        NotationError: A syllable is wrong, or their number is not that of the characters.
+    """
+    return jyutping(text, spelling) if language == "yue" else pinyin(text, spelling)
 
 
 def pause(written: str) -> Seconds:

@@ -25,15 +25,18 @@ class Reading:
     text: str
     """The grapheme or graphemes that it stands for: ``角``, ``重庆``, ``NVIDIA``."""
 
-    kind: Literal["pinyin", "arpabet"]
+    kind: Literal["pinyin", "arpabet", "jyutping"]
 
     symbols: tuple[str, ...]
-    """Checked syllables ``("jue2",)``, or phonemes ``("EH0", "N", "V", "IH1", "D", "IY0", "AH0")``."""
+    """Checked syllables ``("jue2",)``, ``("gwok3",)``, or phonemes ``("EH0", "N", "V", "IH1", "D", "IY0", "AH0")``."""
+
+    is_general: bool = False
+    """From a lexicon, not from a mark: of no concern to a language that its notation is not made for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The phonemes of one character (zh), one word (en) or one punctuation mark.
+    """The phonemes of one character (zh, ko, yue), one word (en, ja) or one punctuation mark.
 
     The texts of all groups, put together, are the normalized text with every private-use character
     replaced by its reading's text. A character that nothing is said for is a group without phonemes.
@@ -48,6 +51,9 @@ class LanguageFrontend(Protocol):
 
     language: str
     """``zh``, ``en`` ..."""
+
+    notations: frozenset[str]
+    """Kinds of readings that it speaks; it is given the text that any other stands for."""
 
     def normalize(self, text: str) -> str:
         """Return the text as it is spoken: numbers, dates and signs written out in words.

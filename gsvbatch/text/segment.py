@@ -21,6 +21,9 @@ MIN_MAX_CHARACTERS = 10
 LATIN_WIDTH = 0.4
 """Of a Latin letter, in Chinese characters: English words take about two fifths of the time a letter."""
 
+KANA_WIDTH, HANGUL_WIDTH = 0.6, 0.8
+"""Likewise: some eight kana and six syllables of Korean are said in a second, and five Chinese characters."""
+
 _LONGEST_WORD = 40
 """Characters looked at on either side of a period."""
 
@@ -51,6 +54,12 @@ _AFTER_CLAUSE, _AFTER_COMMA, _AFTER_LISTED, _BETWEEN_WORDS, _AFTER_PARTICLE, _AN
 )  # fmt: skip
 _LOOK_BACK = 16
 """Characters before a border among which the mark is looked for that it stands after."""
+
+_HIRAGANA = re.compile("[\u3041-\u309f]").fullmatch
+_KATAKANA = re.compile("[\u30a1-\u30ff]").fullmatch
+_KANA = re.compile("[\u3041-\u30ff]").fullmatch
+_HANGUL = re.compile("[\uac00-\ud7af]").fullmatch
+_JAPANESE_PARTICLES = "はがをにでともへやの"
 
 _STUB = 0.8
 """Added for a border that leaves a piece shorter than `cuts.MIN_LENGTH`."""
@@ -112,7 +121,11 @@ def _width(character: str, weights: Mapping[str, float]) -> float:
         return given
     if not is_speakable(character):
         return 0.0
-    return LATIN_WIDTH if character.isalpha() and character < "\u0250" else 1.0
+    if character.isalpha() and character < "\u0250":
+        return LATIN_WIDTH
+    if _KANA(character):
+        return KANA_WIDTH
+    return HANGUL_WIDTH if _HANGUL(character) else 1.0
 
 
 # ---------------------------------------------------------------------- sentences
@@ -284,11 +297,27 @@ def _cost(piece: str, position: int, unbroken: set[int]) -> float | None:
         return _AFTER_COMMA
     if mark == "、":
         return _AFTER_LISTED
-    if before.isspace() or before in _CLOSERS or is_han(before) != is_han(after):
+    if before.isspace() or before in _CLOSERS:
+        return _BETWEEN_WORDS
+    if _KANA(before) or _KANA(after):
+        return _cost_beside_kana(before, after)
+    if _HANGUL(before) and _HANGUL(after):
+        return _INSIDE
+    if is_han(before) != is_han(after):
         return _BETWEEN_WORDS
     if before in "的了着过" or after in "和而但并或因所如当在从对把被":
         return _AFTER_PARTICLE
     return _ANYWHERE
+
+
+def _cost_beside_kana(before: str, after: str) -> float:
+    """Return how bad a border in Japanese is: a phrase begins with kanji or katakana and ends with a particle."""
+    if _HIRAGANA(before) and (is_han(after) or (_KATAKANA(after) and after not in "ーッャュョ")):
+        return _BETWEEN_WORDS if before in _JAPANESE_PARTICLES else _AFTER_PARTICLE
+    if _HIRAGANA(before) and _HIRAGANA(after) and after not in "っゃゅょぁぃぅぇぉん":
+        return _ANYWHERE
+    # Inside a word of katakana, or before what bends a word and the particle behind it: 食べる, データは.
+    return _INSIDE if _KANA(after) else _BETWEEN_WORDS
 
 
 # ---------------------------------------------------------------------- upstream's methods

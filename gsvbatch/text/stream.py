@@ -123,7 +123,7 @@ class Stream:
     def _matched(self, match: Match, column: int) -> str:
         spelling = match.entry.spelled(match.text)
         if isinstance(spelling, Reading):
-            return self._reading(match.text, spelling, column)
+            return self._reading(match.text, replace(spelling, is_general=True), column)
         return self._alias(match.text, spelling)
 
     def _put(self, text: str, language: str | None) -> None:

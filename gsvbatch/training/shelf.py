@@ -18,13 +18,17 @@ VOICED = 4.0
 """Log-odds that the latent's voicing channel holds where the teacher's voice sounds; else its negative."""
 
 
+LATENT_WINDOW = 1024
+"""Samples of the latent's spectra: 43 ms, short enough for consonants not to run together."""
+
+
 class LatentMel(nn.Module):
     """The spectral part of a latent: a log-mel spectrum, scaled to about unit size."""
 
     def __init__(self, config: SynthesizerConfig) -> None:
         super().__init__()
         n_mels = config.latent - 2
-        self.mel = LogMel(config.sample_rate, config.filter_length, config.hop_length, n_mels)
+        self.mel = LogMel(config.sample_rate, LATENT_WINDOW, config.hop_length, n_mels)
 
     def forward(self, audio: Tensor) -> Tensor:
         """Return (B, latent - 2, N // hop) of audio (B, N)."""

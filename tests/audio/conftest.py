@@ -2,15 +2,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from gsvbatch.audio import Tags
 from gsvbatch.data import Waveform
 
 RATE = 32000
-
-settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
-settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -95,6 +95,9 @@ def test_what_a_style_cannot_be(run: Run, folder: Path) -> None:
     again = run("voice", "enroll", "anna", "--style", "sad", "--reference", "glad.wav", *WORDED)
     assert again.code == 2
     assert "--replace makes the style anew" in again.err
+    alike = run("voice", "enroll", "anna", "--style", "SAD", "--reference", "glad.wav", *WORDED)
+    assert alike.code == 2
+    assert "cannot tell it from the style 'sad'" in alike.err
     unknown = run("voice", "preview", "anna", "--style", "glad")
     assert unknown.code == 2
     assert "has no style 'glad', only default, sad" in unknown.err
@@ -118,7 +121,8 @@ def test_averages_and_timbres_of_others(run: Run, folder: Path) -> None:
     assert run("voice", "check").code in (0, 2)  # shipped voices may be for other models
     assert run("voice", "check", "mean", "mixed", "bare").code == 0
     assert "also             also-1.flac" in run("voice", "show", "mean").out
-    spoken = run("say", "How are you today?", "-v", "bare", "-o", "a.wav")
+    words = ("--set", "sampling.text_split_method=cut5", "--set", "sampling.speed_factor=1.2")
+    spoken = run("say", "How are you today?", "-v", "bare", "-o", "a.wav", *words)
     assert spoken.code == 0, spoken.err
 
 
@@ -192,6 +196,10 @@ def test_a_list_becomes_voices(run: Run, listed: Path, folder: Path) -> None:
     assert bai.consent is not None
     assert (anna.consent.subject, bai.consent.subject) == ("anna", "小白")
     assert run("voice", "check", "anna", "小白").code == 0
+
+    (folder / "voices" / "小白" / "voice.yaml").unlink()  # as an import that was killed leaves it
+    mended = run(*words, "--consent", "licensed", "--speaker", "小白")
+    assert mended.out.startswith("made 小白"), mended.err
 
     again = run(*words, "--consent", "licensed", "--speaker", "anna", "--json")
     assert again.code == 0

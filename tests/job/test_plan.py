@@ -223,6 +223,20 @@ def test_bad_lines_are_blocked_with_their_place(project: Project, what: str) -> 
     assert planned.exit_code is ExitCode.BAD_INPUT
 
 
+def test_a_line_whose_dictionary_is_missing_is_blocked_and_named(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ToJyutping", None)
+    edit_script(project, "Hello there.", "[yue]你好，唔該。[/yue]")
+    planned = plan(open_project(project.file))
+    (row,) = planned.with_action(Action.BLOCKED)
+    assert row.reason is Reason.UNPRONOUNCEABLE
+    assert any(
+        "script.csv:2: Cantonese needs an extra: pip install 'gsvbatch[yue]'" in problem
+        for problem in planned.problems
+    )
+
+
 def test_good_lines_are_rendered_beside_blocked_ones(project: Project) -> None:
     edit_script(project, "Hello there.", "***")
     runner = ToneRunner()

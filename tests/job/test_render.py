@@ -47,6 +47,20 @@ def test_every_line_becomes_a_tagged_and_labelled_file(project: Project) -> None
     assert label.produce_id == f"{tags.fingerprint}-1"
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("今日はいい天気ですね。", "ja"), ("오늘은 날씨가 좋다.", "ko"), ("我们去公园吧。", "zh"), ("[yue]唔該晒呀。[/yue]", "yue")],
+)  # fmt: skip
+def test_a_file_is_tagged_with_the_language_that_is_spoken_in_it(
+    project: Project, text: str, language: str
+) -> None:
+    script = project.root / "script.csv"
+    written = script.read_text(encoding="utf-8").replace("Hello there.", text)
+    script.write_text(written, encoding="utf-8")
+    assert render(open_project(project.file), runner=ToneRunner()).exit_code is ExitCode.DONE
+    assert read_tags(project.output / "lines/a1.wav").language == language
+
+
 def test_an_utterance_that_runs_on_is_tried_again_with_another_seed(project: Project) -> None:
     runner = runner_with(stubborn={"Goodbye": 1})
     report = render(project, runner=runner)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gsvbatch.audio import read_tags
 from gsvbatch.job import Action, Project, Reason, open_project, plan, render
 from gsvbatch.render import SpeechRequest
 from gsvbatch.voice import load_profile, save_profile
@@ -64,6 +65,15 @@ def test_each_line_is_spoken_in_its_style(tmp_path: Path) -> None:
     assert len({request.voice.models for request in requests.values()}) == 1
     folder = requests["a2"].voice.folder
     assert load_profile(folder).digest.startswith(requests["a2"].voice.digest)
+
+
+def test_files_are_tagged_with_style_and_person(tmp_path: Path) -> None:
+    script = "id,text,style\na1,How lovely to see you again.,happy\n"
+    settings = SETTINGS.replace("speakers: {Anna: high, Ben: low}", "default_voice: high")
+    project = styled(tmp_path, script=script, settings=settings)
+    spoken(project)
+    tags = read_tags(project.output / "lines" / "a1.wav")
+    assert (tags.voice, tags.speaker) == ("high/happy", "high")
 
 
 def test_another_style_is_another_take_of_that_line_alone(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,11 @@ def verdict_of(samples: np.ndarray, stop: StopReason = StopReason.END, speed: fl
 
 def test_punctuation_takes_no_time() -> None:
     assert count_spoken(UTTERANCE) == 8
+
+
+def test_melody_and_blanks_take_no_time() -> None:
+    said = replace(UTTERANCE, phonemes=("k", "o", "[", "N", "#", "ㅇ", "ㅏ", "空", "ㄴ", "."))
+    assert count_spoken(said) == 6
 
 
 CASES = {

@@ -54,6 +54,16 @@ def phonemes(utterances: tuple[Utterance, ...]) -> list[str]:
         ("今日もいい天気ですね！", "ky o ] o m o # i ] i # t e ] N k i d e s u n e !"),
         ("[ja]世界[/ja]很大。", "s e ] k a i h en3 d a4 ."),
         ("他说「ありがとう」就走了。", "t a1 sh uo1 a [ r i ] g a t o o j iu4 z ou3 l e5 ."),
+        # Korean and Cantonese, alone and among others
+        ("[ko]안녕[/ko]很好。", "ㅇ ㅏ ㄴ ㄴ ㅣ ㅓ ㅇ h en2 h ao3 ."),
+        (
+            "값은 5달러예요.",
+            "ㄱ ㅏ ㅂ ㅆ ㅡ ㄴ 空 ㅇ ㅗ ㄷ ㅏ ㄹ ㄹ ㅓ ㅇ ㅣ ㅔ ㅇ ㅣ ㅗ .",
+        ),
+        (
+            "他說[yue]唔該晒，三隻[/yue]就走了。",
+            "t a1 sh uo1 Ym Ym4 Yg Yoi1 Ys Yaai3 , Ys Yaam1 Yz Yek3 j iu4 z ou3 l e5 .",
+        ),
         (
             "彼は5時にHelloと言った。",
             "k a ] r e w a # g o ] j i n i HH AH0 L OW1 t o # i [ cl t a .",
@@ -137,9 +147,9 @@ def test_pause_after_a_clause_is_shorter_than_after_a_sentence() -> None:
         ("[pause:2]", None, "nothing in it to say"),
         ("{我们走|♪}", None, "no sound is known"),
         ("{我们走|……}", None, "no sound is known"),
-        ("안녕하세요", "zh", r"Korean \(ko\) cannot be spoken yet"),
-        ("你好", "yue", r"Cantonese \(yue\) cannot be spoken yet"),
-        ("Привет。", None, r"'cyrillic' cannot be spoken yet.*\{Привет\|"),
+        ("Привет。", None, r"'cyrillic' cannot be spoken, only zh, en, ja, ko, yue.*\{Привет\|"),
+        ("𪚥이다", "ko", r"'𪚥'.*no dictionary has it; give it a reading, as in \{𪚥\|길\}"),
+        ("𪚥好", "yue", r"'𪚥'.*no dictionary has it; give it a reading, as in \{𪚥\|gat1\}"),
         ("bonjour", "fr", "language 'fr' is unknown"),
         ("𠮷野家到了", None, r"'𠮷'.*no dictionary has it"),
     ],
@@ -149,6 +159,23 @@ def test_what_cannot_be_spoken_is_refused_with_its_reason(
 ) -> None:
     with pytest.raises(UnpronounceableError, match=problem):
         frontend.utterances("a", text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "name"), [("안녕", None, "Korean"), ("你好", "yue", "Cantonese")]
+)
+def test_models_of_v1_know_no_korean_and_no_cantonese(
+    text: str, language: str | None, name: str
+) -> None:
+    with pytest.raises(UnpronounceableError, match=f"v1 know no {name}.*v2 or later"):
+        Frontend("v1").utterances("a", text, language)
+
+
+def test_models_of_v1_hear_no_melody() -> None:
+    (utterance,) = Frontend("v1").utterances("a", "今日もいい天気ですね！")
+    table = SymbolTable.load("v1")
+    assert utterance.phoneme_ids == table.ids(utterance.phonemes)
+    assert utterance.phoneme_ids.count(table.ids(["UNK"])[0]) == 5
 
 
 def test_a_wrong_mark_is_an_error(frontend: Frontend) -> None:
@@ -185,6 +212,27 @@ def test_lexicon_speaks_where_no_mark_does() -> None:
     assert third.text == "This is SQL's end."
     assert frontend.lexicon_digest("主角(jiao3)来了。") == ""
     assert frontend.lexicon_digest("主角来了。") == lexicon.digest_of("角") != lexicon.digest
+
+
+def test_lexicon_says_nothing_of_other_languages() -> None:
+    lexicon = Lexicon(
+        [
+            Entry("角", Reading("角", "pinyin", ("jue2",))),
+            Entry("行長", Reading("行長", "jyutping", ("hong4", "zoeng2"))),
+        ]
+    )
+    frontend = Frontend(lexicon=lexicon)
+
+    def said(text: str, language: str | None = None) -> str:
+        (utterance,) = frontend.utterances("a", text, language)
+        return " ".join(utterance.phonemes)
+
+    assert said("これは三角です。") == " ".join(
+        Frontend().utterances("a", "これは三角です。")[0].phonemes
+    )
+    assert "j ve2" in said("主角来了。")
+    assert "Yh Yong4 Yz Yoeng2" in said("行長嚟咗。", "yue")
+    assert "h ang2 zh ang3" in said("行長来了。")
 
 
 def test_parentheses_are_read_on_request() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gsvbatch.text.language import base_language, spans
+from gsvbatch.text.language import base_language, spans, written_in
 from gsvbatch.text.reading import Reading
 
 GOLDEN = json.loads(
@@ -76,6 +76,7 @@ def test_spans_are_those_of_upstream_or_differ_for_a_reason(case: dict[str, Any]
         ("优の良品", None, [("zh", "优"), ("ja", "の"), ("zh", "良品")]),
         ("ねえ、今日は3時？你好", "zh", [("ja", "ねえ、今日は3時？"), ("zh", "你好")]),
         ("有人在喊「おはよう」。", None, [("zh", "有人在喊「"), ("ja", "おはよう」。")]),
+        ("彼は「你好」と言った。", None, [("ja", "彼は「"), ("zh", "你好」"), ("ja", "と言った。")]),
         ("彼は「世界」と言った。", "en", [("ja", "彼は「世界」と言った。")]),
         ("iPhoneは5台", None, [("en", "iPhone"), ("ja", "は5台")]),
         ("我の世界", "zh", [("zh", "我"), ("ja", "の"), ("zh", "世界")]),
@@ -93,6 +94,35 @@ def test_spans_follow_scripts_and_numbers_the_line(
     text: str, language: str | None, expected: object
 ) -> None:
     assert found(text, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("reading", "text", "language", "expected"),
+    [
+        # a mark says its language; an entry of the lexicon holds only where its notation does
+        (Reading("角", "pinyin", ("jue2",)), "三\ue000形です", None, ["ja", "zh", "ja"]),
+        (Reading("角", "pinyin", ("jue2",), True), "三\ue000形です", None, ["ja"]),
+        (Reading("角", "pinyin", ("jue2",), True), "主\ue000唔喺度", "yue", ["yue"]),
+        (Reading("角", "pinyin", ("jue2",), True), "主\ue000来了", "en", ["zh"]),
+        (Reading("咗", "jyutping", ("zo2",), True), "食\ue000飯", "yue", ["yue"]),
+        (Reading("咗", "jyutping", ("zo2",), True), "食\ue000飯", "zh", ["zh"]),
+        (Reading("咗", "jyutping", ("zo2",)), "食\ue000飯", "zh", ["zh", "yue", "zh"]),
+    ],
+)
+def test_readings_hold_in_the_languages_of_their_notation(
+    reading: Reading, text: str, language: str | None, expected: list[str]
+) -> None:
+    result = spans(text, language, {"\ue000": reading})
+    assert [span.language for span in result] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("今天天气很好", "zh"), ("The weather", "en"), ("今日はいい天気", "ja"), ("날씨가 좋다", "ko"), ("我用iPhone拍照", "zh"),
+     ("I say 你好 to all of my friends", "en"), ("2024", "zh")],
+)  # fmt: skip
+def test_a_text_has_the_language_of_most_of_its_letters(text: str, language: str) -> None:
+    assert written_in(text) == language
 
 
 def test_a_marked_language_holds_for_numbers() -> None:

@@ -21,6 +21,7 @@ no: [N, OW1]
 角: {pinyin: jue2}
 SQL: {arpabet: S IY1 K W AH0 L}
 WHO: {alias: 世卫组织}
+行長: {jyutping: [hong4, zoeng2]}
 """
 
 PLS = """\
@@ -29,6 +30,7 @@ PLS = """\
   <lexeme><grapheme>SQL</grapheme><grapheme>Sequel</grapheme><phoneme>S IY1 K W AH0 L</phoneme></lexeme>
   <lexeme><grapheme>W3C</grapheme><alias>World Wide Web Consortium</alias></lexeme>
   <lexeme><grapheme>角色</grapheme><phoneme alphabet="x-pinyin">jue2 se4</phoneme></lexeme>
+  <lexeme><grapheme>咗</grapheme><phoneme alphabet="x-jyutping">zo2</phoneme></lexeme>
   <lexeme><grapheme>tomato</grapheme><phoneme alphabet="ipa">təˈmɑːtəʊ</phoneme></lexeme>
   <lexeme>
     <grapheme>route</grapheme>
@@ -71,6 +73,7 @@ def test_yaml_entries_know_words_pinyin_and_phonemes(lexicon: Lexicon) -> None:
         "角": Reading("角", "pinyin", ("jue2",)),
         "SQL": Reading("SQL", "arpabet", ("S", "IY1", "K", "W", "AH0", "L")),
         "WHO": "世卫组织",
+        "行長": Reading("行長", "jyutping", ("hong4", "zoeng2")),
     }
 
 
@@ -141,10 +144,11 @@ def test_pls_is_read_and_what_cannot_be_spoken_is_named(tmp_path: Path) -> None:
         "Sequel": Reading("Sequel", "arpabet", ("S", "IY1", "K", "W", "AH0", "L")),
         "W3C": "World Wide Web Consortium",
         "角色": Reading("角色", "pinyin", ("jue2", "se4")),
+        "咗": Reading("咗", "jyutping", ("zo2",)),
         "route": Reading("route", "arpabet", ("R", "UW1", "T")),
     }
     (note,) = lexicon.notes
-    assert note.startswith(f"{tmp_path / 'words.pls'}:6: tomato: alphabet 'ipa' cannot be spoken")
+    assert note.startswith(f"{tmp_path / 'words.pls'}:7: tomato: alphabet 'ipa' cannot be spoken")
     assert spelled(lexicon, "sql SQL") == ["sql ", ("SQL", "SQL")]
 
 
@@ -157,6 +161,8 @@ def test_pls_is_read_and_what_cannot_be_spoken_is_named(tmp_path: Path) -> None:
         ("a.yaml", "SQL: [S, K9]\n", 1, "takes no stress"),
         ("a.yaml", "SQL: ji1 ji2\n", 1, "Chinese characters only"),
         ("a.yaml", "a: b\nSQL:\n", 2, "nothing is given"),
+        ("a.yaml", "行: {jyutping: hang7}\n", 1, "Jyutping has 1 to 6"),
+        ("a.yaml", "行長: {jyutping: hong4}\n", 1, "2 characters"),
         ("a.yaml", "SQL: {ipa: x}\n", 1, "wants other words"),
         ("a.yaml", "SQL: {alias: a, pinyin: b}\n", 1, "wants other words"),
         ("a.yaml", "- SQL\n", 1, "'word: how to say it'"),

@@ -90,6 +90,23 @@ def test_letters_in_brackets_that_are_no_pinyin_are_an_aside(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["行(hong4)", "行（hong4）", "{行|hong4}", "<tone as=hong4>行</tone>",
+             '<phoneme alphabet="x-jyutping" ph="hong4">行</phoneme>']
+)  # fmt: skip
+def test_syllables_are_jyutping_in_cantonese(text: str) -> None:
+    reading = Reading("行", "jyutping", ("hong4",))
+    assert list(parse(text, language="yue")) == [Fixed("行", reading, 1)]
+    (fixed,) = parse(f"[yue]{text}[/yue]")
+    assert isinstance(fixed, Fixed)
+    assert fixed.reading == reading
+
+
+def test_what_is_no_jyutping_is_an_aside_in_cantonese() -> None:
+    assert list(parse("變量(x1)", language="yue")) == [Words("變量", 1), Aside("(x1)", 3)]
+    assert list(parse("做DE5", language="yue")) == [Words("做DE5", 1)]
+
+
+@pytest.mark.parametrize(
     ("text", "column", "problem"),
     [
         ("主角(jeu2)", 3, "not a pinyin syllable"),

@@ -89,7 +89,7 @@ def test_lexicon(tmp_path: Path, line: str, spoken: str) -> None:
     assert utterance.text == line
 
 
-@pytest.mark.parametrize(("suffix", "n_entries"), [("yaml", 6), ("rep", 2), ("pls", 3)])
+@pytest.mark.parametrize(("suffix", "n_entries"), [("yaml", 7), ("rep", 2), ("pls", 3)])
 def test_lexicon_files(tmp_path: Path, suffix: str, n_entries: int) -> None:
     path = tmp_path / f"lexicon.{suffix}"
     path.write_text(block(suffix), encoding="utf-8")

@@ -8,7 +8,7 @@ from gsvbatch.text.segment import METHODS, cut, is_speakable, width
 OATH = "先帝创业未半而中道崩殂，今天下三分，益州疲弊，此诚危急存亡之秋也。"
 
 MIXED = st.text(
-    alphabet="好吗的我a bN1.，。！？,?!…—：；;、 \n“”\"（）()《》's/@\ue000\U000f0000\U00100000",
+    alphabet="好吗的我のべータ한a bN1.，。！？,?!…—：；;、 \n“”\"（）()《》's/@\ue000\U000f0000\U00100000",
     max_size=200,
 )
 
@@ -51,6 +51,8 @@ MIXED = st.text(
         ),
         ("Well... I don't know.", ["Well... I don't know."]),
         ("我们走吧.你好吗?好得很!", ["我们走吧.", "你好吗?好得很!"]),
+        ("今日はいい天気ですね。散歩しましょう！", ["今日はいい天気ですね。", "散歩しましょう！"]),
+        ("오늘은 좋아요. 같이 갈까요? 네.", ["오늘은 좋아요. ", "같이 갈까요? 네."]),
         ("，，，。", ["，，，。"]),
         ("", []),
     ],
@@ -76,6 +78,17 @@ def test_a_line_is_cut_at_the_ends_of_its_sentences(text: str, pieces: list[str]
         ),
         ("价格是1234567890元整的东西", 10, ["价格是", "1234567890", "元整的东西"]),
         ("他说“今天天气真不错”然后走了", 10, ["他说“今天天气真不错”", "然后走了"]),
+        # between phrases of Japanese, which end with a particle, and between words of Korean
+        (
+            "昨日の夜に友達と一緒に大きな公園まで歩いて行きました",
+            14,
+            ["昨日の夜に友達と一緒に", "大きな公園まで歩いて行きました"],
+        ),
+        (
+            "오늘은 친구와 함께 공원까지 걸어서 갔습니다",
+            10,
+            ["오늘은 친구와 함께 ", "공원까지 걸어서 갔습니다"],
+        ),
     ],
 )
 def test_a_sentence_too_long_is_cut_where_it_hurts_least(

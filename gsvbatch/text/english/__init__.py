@@ -33,6 +33,7 @@ class English:
     """The English frontend; dictionary and model are read when the first word needs them."""
 
     language = "en"
+    notations = frozenset({"pinyin", "arpabet"})
 
     def __init__(self, version: SymbolVersion = "v2") -> None:
         self._table = SymbolTable.load(version)

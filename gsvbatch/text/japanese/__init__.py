@@ -16,7 +16,10 @@ from gsvbatch.text.symbols import PUNCTUATION
 
 __all__ = ["Japanese"]
 
-_PIECE = re.compile(rf"(?P<clause>[{SPOKEN}]+)|(?P<other>.)", re.DOTALL)
+LONGEST_CLAUSE = 200
+"""Characters; what goes on without a mark for longer is read in parts, as Open JTalk takes 8 KiB at most."""
+
+_PIECE = re.compile(rf"(?P<clause>[{SPOKEN}]{{1,{LONGEST_CLAUSE}}})|(?P<other>.)", re.DOTALL)
 
 
 class Japanese:
@@ -27,6 +30,7 @@ class Japanese:
     """
 
     language = "ja"
+    notations = frozenset({"arpabet"})
 
     def normalize(self, text: str) -> str:
         """Return text as spoken: kana, kanji, digits, letters, blanks, and the marks ``!?…,.``.

@@ -47,6 +47,7 @@ class Mandarin:
     """
 
     language = "zh"
+    notations = frozenset({"pinyin", "arpabet"})
 
     def __init__(
         self, version: SymbolVersion = "v2", polyphones: "Polyphones | None" = None

@@ -99,6 +99,11 @@ def test_a_fixed_reading_is_spoken_as_given(japanese: Japanese) -> None:
     assert "".join(group.text for group in groups) == "これはSQLです"
 
 
+def test_a_text_without_marks_may_be_long(japanese: Japanese) -> None:
+    text = "東京に行きました" * 600
+    assert "".join(group.text for group in japanese.phonemize(text, {})) == text
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.text(
