@@ -23,6 +23,7 @@ from gsvbatch.errors import ConfigError
 from gsvbatch.units import SEMANTIC_RATE
 
 if TYPE_CHECKING:
+    from gsvbatch.job.mandarin import MandarinModels
     from gsvbatch.voice import Consent
 
 EXAMPLES = (
@@ -97,6 +98,14 @@ def enroll(
     vocoder: VocoderPath = None,
     base: BasePath = None,
     version: ModelVersion = None,
+    bert: Annotated[
+        Path | None,
+        typer.Option(
+            help="For the prosody of Mandarin: the folder chinese-roberta-wwm-ext-large, or none; "
+            "else the project's, else the one that is registered.",
+            show_default=False,
+        ),
+    ] = None,
     display_name: Annotated[str, typer.Option(help="A name to show.", show_default=False)] = "",
     description: Annotated[
         str, typer.Option(help="What the voice is like.", show_default=False)
@@ -145,6 +154,7 @@ def enroll(
                 version=version,
             ),
             project_models=setting.models,
+            mandarin=mandarin_models(setting, bert),
             consent=consent_record(consent, subject or name),
             display_name={language or "und": display_name} if display_name else {},
             description={language or "und": description} if description else {},
@@ -168,6 +178,17 @@ def _voice_folder(name: str, setting: Setting, is_style: bool) -> Path:
             if (folder / name).is_dir():
                 return folder / name
     return setting.folders[0] / name
+
+
+def mandarin_models(setting: Setting, bert: Path | None = None) -> "MandarinModels":
+    """What the project, or the option, has for Mandarin."""
+    from gsvbatch.job.mandarin import MandarinModels
+
+    settings = setting.settings
+    if bert is not None:  # as it is typed here, not where the project is
+        folder = bert.absolute() if bert.exists() else bert
+        settings = settings.model_copy(update={"bert": folder})
+    return MandarinModels(settings, setting.root, lambda _path: "")  # what it is, nobody asks
 
 
 def consent_record(relation: str | None, subject: str) -> "Consent | None":

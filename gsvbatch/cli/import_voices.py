@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gsvbatch.cli import console
-from gsvbatch.cli.enroll import consent_record
+from gsvbatch.cli.enroll import consent_record, mandarin_models
 from gsvbatch.cli.options import Json, ProjectPath
 from gsvbatch.cli.own_models import (
     BasePath,
@@ -117,6 +117,7 @@ def import_voices(
                 base=base,
                 version=version,
             ),
+            mandarin=mandarin_models(setting),
             project_models=setting.models,
             license=license,
             is_replacing=replace,

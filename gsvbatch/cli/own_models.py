@@ -11,17 +11,25 @@ if TYPE_CHECKING:
     from gsvbatch.gsv.source import ModelSource
 
 T2SPath = Annotated[
-    Path | None, typer.Option("--t2s", help="A GPT checkpoint of its own.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--t2s",
+        help="A GPT checkpoint of its own, or a name that models list shows.",
+        show_default=False,
+    ),
 ]
 SynthesizerPath = Annotated[
     Path | None,
-    typer.Option("--synthesizer", help="A SoVITS checkpoint of its own.", show_default=False),
+    typer.Option(
+        "--synthesizer", help="A SoVITS checkpoint of its own, or a name.", show_default=False
+    ),
 ]
 ContentPath = Annotated[
     Path | None,
     typer.Option(
         "--content",
-        help="The content encoder of published checkpoints: the folder chinese-hubert-base.",
+        help="The content encoder of published checkpoints: the folder chinese-hubert-base; "
+        "this and what follows are taken from the list of models where they are left out.",
         show_default=False,
     ),
 ]
@@ -69,13 +77,13 @@ def own_models(
     base: Path | None,
     version: str | None,
 ) -> "ModelSource | None":
-    """What the options name, or None if they name nothing.
+    """What the options name, with what is registered for it, or None if they name nothing.
 
     Raises:
-        ConfigError: They name only one of the pair, or a version that there is not.
+        ConfigError: They name only one of the pair, or a version or name that there is not.
     """
     from gsvbatch.config import GptSoVitsVersion
-    from gsvbatch.gsv.source import ModelSource
+    from gsvbatch.models.naming import named_source
 
     given = (t2s, synthesizer, content, speaker_encoder, vocoder, base, version)
     if all(value is None for value in given):
@@ -85,4 +93,12 @@ def own_models(
     known = get_args(GptSoVitsVersion)
     if version not in (None, *known):
         raise ConfigError(f"--version {version}: not known; allowed: {', '.join(known)}")
-    return ModelSource(t2s, synthesizer, content, speaker_encoder, vocoder, base, version)
+    paths = {
+        "t2s": t2s,
+        "synthesizer": synthesizer,
+        "content": content,
+        "speaker_encoder": speaker_encoder,
+        "vocoder": vocoder,
+        "base": base,
+    }
+    return named_source(paths, Path.cwd(), version=version, setting="--")

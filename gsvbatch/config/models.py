@@ -34,6 +34,7 @@ class Trigger(StrEnum):
     TEXT = "text"
     VOICE = "voice"
     MODELS = "models"
+    BERT = "bert"
     LEXICON = "lexicon"
     FRONTEND = "frontend"
     SAMPLING = "sampling"
@@ -290,7 +291,10 @@ GptSoVitsVersion: TypeAlias = Literal["v1", "v2", "v2Pro", "v2ProPlus", "v3", "v
 
 
 class ModelsConfig(StrictModel):
-    """The pair of checkpoints for voices that name none; all None is the small embedded model."""
+    """The pair of checkpoints for voices that name none; all None is the small embedded model.
+
+    Each is a path, or a name that `gsvbatch models list` shows; `models: NAME` takes both halves.
+    """
 
     t2s: Path | None = Field(
         default=None, validation_alias=AliasChoices("t2s", "gpt", "t2s_weights_path")
@@ -323,6 +327,14 @@ class ModelsConfig(StrictModel):
 
     version: GptSoVitsVersion | None = None
     """Of the SoVITS checkpoint; needed where its file does not say whether it is v3 or v4."""
+    bert: Path | None = Field(
+        default=None, validation_alias=AliasChoices("bert", "bert_base_path", "bert_path")
+    )
+    """The folder chinese-roberta-wwm-ext-large, for the prosody of Mandarin; ``none`` does without. Left
+    out, it is the one that ``gsvbatch models list`` knows, if any."""
+
+    g2pw: Path | None = None
+    """The folder G2PWModel, for readings of Mandarin's polyphones; likewise."""
 
     @property
     def is_embedded(self) -> bool:
@@ -424,4 +436,6 @@ class ProjectConfig(StrictModel):
     @field_validator("models", mode="before")
     @classmethod
     def _embedded_by_name(cls, value: Any) -> Any:
-        return {} if value == "embedded" else value
+        if value == "embedded":
+            return {}
+        return {"t2s": value, "synthesizer": value} if isinstance(value, str) and value else value

@@ -255,15 +255,12 @@ def _synthesizer_runner(
     *,
     fused: bool | None,
     packs: bool | None,
-    capturing: Lock,
 ) -> SynthesizerRunner | MelRunner:
     """What makes audio of tokens with these networks."""
     if isinstance(bundle.synthesizer, MelSynthesizer):
         assert bundle.vocoder is not None  # mel synthesizers are loaded with theirs
-        return MelRunner(bundle.synthesizer, bundle.vocoder, batch_tokens, capturing=capturing)
-    return SynthesizerRunner(
-        bundle.synthesizer, batch_tokens, fused=fused, packs=packs, capturing=capturing
-    )
+        return MelRunner(bundle.synthesizer, bundle.vocoder, batch_tokens)
+    return SynthesizerRunner(bundle.synthesizer, batch_tokens, fused=fused, packs=packs)
 
 
 def _no_room(sequence: Sequence) -> Result:

@@ -42,16 +42,23 @@ class Parts:
     tags: str
     """Not in the fingerprint: other tags make the same audio."""
 
+    bert: str = ""
+    """Of the BERT whose features the line is spoken with; empty, and not in the fingerprint, for none."""
+
     @property
     def fingerprint(self) -> str:
         """One digest of all parts but tags."""
-        return digest({key: value for key, value in asdict(self).items() if key != "tags"})
+        return digest(self._heard())
 
     @property
     def fingerprint_of_any_seed(self) -> str:
         """One digest of all parts but tags and seed: equal for all takes of one reading."""
-        parts = {k: v for k, v in asdict(self).items() if k not in ("tags", "seed")}
-        return digest(parts)
+        return digest({key: value for key, value in self._heard().items() if key != "seed"})
+
+    def _heard(self) -> dict[str, str]:
+        """What the audio follows from; a line without prosody features has the fingerprint it always had."""
+        passing = {"tags"} if self.bert else {"tags", "bert"}
+        return {key: value for key, value in asdict(self).items() if key not in passing}
 
     @classmethod
     def of_take(cls, take: TakeRow) -> "Parts":
@@ -71,6 +78,12 @@ def text_part(text: str, language: str | None) -> str:
 def phonemes_part(utterances: Sequence[Utterance]) -> str:
     """Digest of what is spoken and how it is cut."""
     return digest([[u.phoneme_ids, u.pause_before, u.pause_after] for u in utterances])
+
+
+def bert_part(utterances: Sequence[Utterance], bert_digest: str) -> str:
+    """Digest of the BERT that has a say in what is spoken; empty where it has none."""
+    is_heard = any(span.has_prosody for utterance in utterances for span in utterance.spans)
+    return digest(bert_digest) if bert_digest and is_heard else ""
 
 
 def sampling_part(sampling: SpeechSampling) -> str:
@@ -99,7 +112,7 @@ def changes(
         return [t for t in triggers if getattr(then, t.value) != getattr(parts, t.value)]
 
     found = [Trigger.RETAKE] if take.variation != variation else []
-    found += differ(Trigger.TEXT, Trigger.VOICE, Trigger.MODELS)
+    found += differ(Trigger.TEXT, Trigger.VOICE, Trigger.MODELS, Trigger.BERT)
     if then.phonemes != parts.phonemes and Trigger.TEXT not in found:
         if take.lexicon != lexicon:
             found.append(Trigger.LEXICON)

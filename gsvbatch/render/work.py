@@ -60,6 +60,15 @@ class VoiceRef:
     source: ModelSource
     """Where that pair is."""
 
+    bert: Path | None = None
+    """Folder of the BERT whose prosody features Mandarin is spoken with; None for zeros."""
+
+    bert_digest: str = ""
+    """Of its weights; empty for zeros."""
+
+    lacks_prompt_bert: bool = False
+    """Whether the voice was enrolled without prosody features, although its transcript is in Mandarin."""
+
     @property
     def person(self) -> str:
         """Who speaks, in whatever style: the name to show where a line has no speaker."""

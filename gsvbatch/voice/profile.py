@@ -41,6 +41,9 @@ class VoiceProfile:
     digests: ModelDigests
     """Of the models that it was made with, and belongs to."""
 
+    prompt_bert: NDArray[np.float32] | None = None
+    """The transcript's prosody features, (D, P); None for a language without, or where no BERT was given."""
+
     speaker_embedding: NDArray[np.float32] | None = None
     """What the speaker encoder of the Pro versions made of the clip, (E,); None for other models.
     It is kept to tell who speaks: rendering takes it from ``style``."""
@@ -92,6 +95,9 @@ class VoiceProfile:
                 continue
             sha.update(len(values).to_bytes(8, "little"))
             sha.update(np.ascontiguousarray(values, dtype=dtype).tobytes())
+        if self.prompt_bert is not None:
+            sha.update(b"bert" + len(self.prompt_bert).to_bytes(8, "little"))
+            sha.update(np.ascontiguousarray(self.prompt_bert, dtype="<f4").tobytes())
         return sha.hexdigest()
 
     def title(self, language: str = "en") -> str:

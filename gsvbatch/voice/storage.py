@@ -6,7 +6,7 @@ bit is noticed when the voice is loaded, and not heard in a finished book.
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,8 +19,9 @@ from safetensors.numpy import load_file, save
 
 from gsvbatch.audio.storage import replacing, storage_error, write_text_atomically
 from gsvbatch.config import GptSoVitsVersion, SamplingOverrides, StrictModel
-from gsvbatch.errors import VoiceError
+from gsvbatch.errors import ConfigError, VoiceError
 from gsvbatch.gsv.source import ModelDigests, ModelSource
+from gsvbatch.models.naming import ROLES, named_source, pair_of_name, written_name
 from gsvbatch.text.symbols import SymbolTable
 from gsvbatch.voice.consent import Consent
 from gsvbatch.voice.profile import VoiceProfile
@@ -31,8 +32,8 @@ STYLES_NAME = "styles"
 """Folder inside a voice's own that holds its styles, each a folder like a voice's."""
 
 FORMAT_VERSION = 1
-OPTIONAL_TENSORS = ("speaker_embedding", "reference_mel")
-"""What only some versions of the models are conditioned with."""
+OPTIONAL_TENSORS = ("speaker_embedding", "reference_mel", "prompt_bert")
+"""What only some versions of the models, or of languages, are conditioned with."""
 
 _INTRODUCTION = """\
 # A voice of gsvbatch. Names, descriptions, license, consent and sampling may be edited here.
@@ -60,6 +61,8 @@ class _Digests(StrictModel):
 
 
 class _Models(StrictModel):
+    """Paths, relative to the voice's folder, or names of the user's list of models."""
+
     t2s: Path
     synthesizer: Path
     content: Path | None = None
@@ -86,7 +89,7 @@ class _VoiceFile(StrictModel):
     consent: Consent | None = None
     sampling: SamplingOverrides = SamplingOverrides()
     symbols: Literal["v1", "v2"]
-    models: _Models | None = None
+    models: Annotated[_Models | None, BeforeValidator(pair_of_name)] = None
     made_with: _Digests
     digest: str = Field(pattern=_SHA256)
 
@@ -110,6 +113,7 @@ def load_profile(folder: Path) -> VoiceProfile:
         style=tensors["style"].astype(np.float32),
         speaker_embedding=_as_float(tensors.get("speaker_embedding")),
         reference_mel=_as_float(tensors.get("reference_mel")),
+        prompt_bert=_as_float(tensors.get("prompt_bert")),
         symbol_version=stored.symbols,
         digests=ModelDigests(**stored.made_with.model_dump()),
         models=_model_source(stored.models, folder),
@@ -192,22 +196,30 @@ def _to_yaml(profile: VoiceProfile, folder: Path) -> str:
 def _model_source(models: _Models | None, folder: Path) -> ModelSource | None:
     if models is None:
         return None
-    fields: dict[str, Any] = {
-        name: (folder / value.expanduser()).resolve() if isinstance(value, Path) else value
-        for name, value in models
-    }
-    return ModelSource(**fields)
+    given = {name: value for name, value in models if name in ROLES}
+    try:
+        found = named_source(given, folder.resolve(), version=models.version, setting="models.")
+    except ConfigError as error:
+        raise VoiceError(label_of(folder), f"{folder / YAML_NAME}: {error}") from error
+    paths = {name: getattr(found, name) for name in ROLES}
+    return replace(found, **{name: path.resolve() for name, path in paths.items() if path})
 
 
 def _model_paths(models: ModelSource, folder: Path) -> dict[str, str]:
-    """As it is written: paths relative where the file is inside the voice's folder."""
+    """As it is written.
+
+    By name where the file is registered, so that the voice can move to another machine that has it;
+    relative where it is inside the voice's folder.
+    """
     home = folder.resolve()
     written: dict[str, str] = {}
     for name, value in asdict(models).items():
         if isinstance(value, Path):
             path = value.resolve()
-            is_inside = path.is_relative_to(home)
-            written[name] = path.relative_to(home).as_posix() if is_inside else os.fspath(path)
+            if path.is_relative_to(home):
+                written[name] = path.relative_to(home).as_posix()
+            else:
+                written[name] = written_name(path, name) or os.fspath(path)
         elif value is not None:
             written[name] = value
     return written
@@ -281,7 +293,7 @@ def _read_tensors(folder: Path, symbols: SymbolTable) -> dict[str, NDArray[Any]]
         raise VoiceError(name, f"{path} holds {', '.join(sorted(tensors)) or 'nothing'}; {again}")
     for key, kind in wanted.items():
         values = tensors[key]
-        n_axes = 2 if key == "reference_mel" else 1
+        n_axes = 2 if key in ("reference_mel", "prompt_bert") else 1
         if values.ndim != n_axes or values.dtype.kind != kind:
             raise VoiceError(name, f"{path}: {key} is not a row of numbers; {again}")
         if kind == "f" and not values.size:
@@ -293,6 +305,9 @@ def _read_tensors(folder: Path, symbols: SymbolTable) -> dict[str, NDArray[Any]]
         raise VoiceError(name, f"{path}: a part of it is empty; {again}")
     if ids.min(initial=0) < 0 or ids.max(initial=0) >= len(symbols) or tokens.min(initial=0) < 0:
         raise VoiceError(name, f"{path}: ids outside the symbol table; {again}")
+    bert = tensors.get("prompt_bert")
+    if bert is not None and bert.shape[1] != len(ids):
+        raise VoiceError(name, f"{path}: prompt_bert does not fit the phonemes; {again}")
     return tensors
 
 
