@@ -14,7 +14,7 @@ from typing import TypeAlias
 import torch
 
 from gsvbatch.engine.lane import Lane
-from gsvbatch.engine.mel_runner import MelRunner
+from gsvbatch.engine.mel_runner import MelRunner, Spoken
 from gsvbatch.engine.memory import (
     default_batch_tokens,
     default_slots,
@@ -40,7 +40,7 @@ CUDA_STEPS_BETWEEN_LOOKS = 8
 BATCHES_AHEAD = 2
 """Batches that a CUDA device is given to speak while it decodes: one at work, and one to follow at once."""
 
-SpeakingLane: TypeAlias = Lane[list[Sequence], Speaking]
+SpeakingLane: TypeAlias = Lane[list[Sequence], Speaking | Spoken]
 
 
 class Engine:
@@ -213,7 +213,7 @@ class Engine:
             else:
                 yield from self._taken([_no_room(batch[0])])
 
-    def _start_speaking(self, batch: list[Sequence]) -> Speaking | None:
+    def _start_speaking(self, batch: list[Sequence]) -> Speaking | Spoken | None:
         """A batch that is being spoken; None if memory ran out."""
         try:
             with self._stats.busy("synthesis"):

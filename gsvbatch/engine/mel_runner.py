@@ -9,7 +9,6 @@ would alone. Takes no decision.
 from collections.abc import Sequence as Many
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from threading import Lock
 
 import numpy as np
 import torch
@@ -69,6 +68,21 @@ class _Row:
         self.n_drawn += mel.shape[1]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Spoken:
+    """A batch that has been spoken: every window waits for the one before, so nothing goes on beside it."""
+
+    made: list[Waveform]
+
+    def is_done(self) -> bool:
+        """Always: nobody has to wait."""
+        return True
+
+    def waveforms(self) -> list[Waveform]:
+        """The waveforms of the batch's sequences, in their order."""
+        return self.made
+
+
 class MelRunner:
     """The network, its vocoder, and how much of it fits at once."""
 
@@ -77,8 +91,6 @@ class MelRunner:
         model: MelSynthesizer,
         vocoder: Vocoder,
         max_batch_tokens: int,
-        *,
-        capturing: "Lock | None" = None,
     ) -> None:
         """Set up.
 
@@ -86,13 +98,11 @@ class MelRunner:
             model: In eval mode; its device and dtype are the runner's.
             vocoder: For this version's mels.
             max_batch_tokens: Tokens of one batch, prompts and padding included.
-            capturing: A lock that is held while a CUDA graph is captured elsewhere.
         """
         weight = model.ssl_proj.weight
         self.model, self.vocoder = model, vocoder
         self.device, self.dtype = weight.device, weight.dtype
         self.max_batch_tokens = max_batch_tokens
-        self._capturing = capturing or Lock()
         self._stream: torch.cuda.Stream | None = None
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)  # the weights may still be on their way
@@ -110,10 +120,14 @@ class MelRunner:
         ]
 
     @torch.inference_mode()
+    def start(self, batch: Many[Sequence]) -> Spoken:
+        """Speak decoded sequences."""
+        return Spoken(self.run(batch))
+
+    @torch.inference_mode()
     def run(self, batch: Many[Sequence]) -> list[Waveform]:
-        """The waveforms of decoded sequences, in their order. May run in a thread of its own."""
-        # Every window waits for the one before, so the lock cannot be let go while the device works.
-        with self._lane(), self._capturing:
+        """The waveforms of decoded sequences, in their order."""
+        with self._lane():
             rows = self._rows(batch)
             while waiting := [row for row in rows if not row.is_done]:
                 self._draw(waiting, batch[0].request.sample_steps)
