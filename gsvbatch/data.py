@@ -77,6 +77,11 @@ class Span:
     phoneme_counts: tuple[int, ...] = ()
     """Phonemes of each character (zh), or of each word, blank and mark (en), in order of the text."""
 
+    @property
+    def has_prosody(self) -> bool:
+        """Whether models know prosody features of it: of Mandarin alone there are any."""
+        return self.language == "zh" and sum(self.phoneme_counts) > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Utterance:

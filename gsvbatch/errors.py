@@ -15,6 +15,7 @@
     . NoEndOfSpeechError    decoding ran to its limit without an end token
     . BadTakeError          audio came out, but fails the quality checks
   - CheckpointError         model weights are missing, damaged, or not of a known layout
+  - DownloadError           a published file cannot be fetched
   - ManifestError           the manifest cannot be opened, or is from a newer version
   - StorageError            the disk is full or the output cannot be written
 
@@ -176,6 +177,18 @@ class CheckpointError(GsvBatchError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}"
+
+
+class DownloadError(GsvBatchError):
+    """A published file cannot be fetched; what has arrived of it is kept."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(source, problem)
+        self.source = source
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.problem}"
 
 
 class ManifestError(GsvBatchError):

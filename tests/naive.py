@@ -12,7 +12,9 @@ from torch import Tensor
 from gsvbatch.engine.noise import exponential_race, latent_noise
 from gsvbatch.engine.request import Request, Sampling
 from gsvbatch.gsv.bundle import ModelBundle
+from gsvbatch.gsv.reference_mel import denormalized
 from gsvbatch.gsv.t2s import TextToSemantic
+from gsvbatch.gsv.vocoder import vocode
 
 Race = Callable[[int, int], Tensor]
 """Exponential draws for (step, number of choices), (choices,)."""
@@ -110,6 +112,50 @@ def tokens_of(bundle: ModelBundle, request: Request) -> tuple[tuple[int, ...], b
         request.max_tokens,
     )
     return tuple(tokens), is_end
+
+
+@torch.inference_mode()
+def mel_audio_of(bundle: ModelBundle, request: Request, tokens: tuple[int, ...]) -> Tensor:
+    """The samples of a v3 or v4 request whose tokens are known, (N,): window after window."""
+    model, voice = bundle.synthesizer, request.voice
+    frames = model.frames
+    style = voice.style[None, :, None]
+
+    def condition(ids: tuple[int, ...], phonemes: tuple[int, ...], speed: float) -> Tensor:
+        out, _ = model.condition(
+            torch.tensor([ids]),
+            torch.tensor([len(ids)]),
+            torch.tensor([phonemes]),
+            torch.tensor([len(phonemes)]),
+            style,
+            torch.tensor([speed]),
+        )
+        return out
+
+    reference = condition(voice.prompt_tokens, voice.prompt_phoneme_ids, 1.0)
+    line = condition(tokens, request.phoneme_ids, request.speed)
+    n_least = min(voice.reference_mel.shape[1], reference.shape[2])
+    mel, reference = voice.reference_mel[None, :, :n_least], reference[:, :, :n_least]
+    if n_least > frames.longest_prompt:
+        n_least = frames.longest_prompt
+        mel, reference = mel[:, :, -n_least:], reference[:, :, -n_least:]
+    chunk = frames.window - n_least
+    noise = latent_noise(torch.tensor([request.seed]), mel.shape[1], line.shape[2])
+    drawn = []
+    for start in range(0, line.shape[2], chunk):
+        part = line[:, :, start : start + chunk]
+        zeros = torch.zeros(1, mel.shape[1], part.shape[2])
+        new = model.cfm(
+            torch.cat([torch.zeros_like(mel), noise[:, :, start : start + chunk]], 2),
+            torch.cat([reference, part], 2),
+            torch.cat([mel, zeros], 2),
+            torch.tensor([mel.shape[2]]),
+            n_steps=request.sample_steps,
+        )[:, :, mel.shape[2] :]
+        drawn.append(new)
+        mel, reference = new[:, :, -n_least:], part[:, :, -n_least:]
+    audio: Tensor = vocode(bundle.vocoder, denormalized(torch.cat(drawn, 2)))[0, 0]
+    return audio
 
 
 @torch.inference_mode()

@@ -27,6 +27,7 @@ from gsvbatch.voice import Consent, Relation, VoiceProfile, save_profile
 
 if TYPE_CHECKING:
     from gsvbatch.gsv.content import ContentEncoder
+    from gsvbatch.gsv.mel_synthesizer import MelSynthesizer
 
 N_PHONEMES = 732
 SSL_WIDTH = 16
@@ -152,11 +153,12 @@ def save_ckpt(path: Path, network: TextToSemantic) -> None:
 
 def save_pth(
     path: Path,
-    network: Synthesizer,
+    network: "Synthesizer | MelSynthesizer",
     *,
     header: str | None = None,
     extra: Mapping[str, Tensor] | None = None,
     norm_names: tuple[str, str] = ("weight_g", "weight_v"),
+    version: str | None = "v2",
 ) -> None:
     """Write a synthesizer as GPT-SoVITS's ``.pth``: fp16 weight-norm pairs and a pickled HParams.
 
@@ -166,7 +168,33 @@ def save_pth(
         header: Two digits to write over the file's first two bytes.
         extra: More tensors for the weights.
         norm_names: How the halves of a weight-norm pair are called.
+        version: What its config says it is; None leaves that out, as base models do.
     """
+    weight = stored_weights(network, norm_names)
+    weight.update(extra or {})
+    of_generator: dict[str, Any] = {}
+    if isinstance(network.config, SynthesizerConfig):
+        of_generator = {
+            "upsample_rates": list(network.config.upsample_rates),
+            "resblock_dilation_sizes": [list(d) for d in network.config.resblock_dilations],
+        }
+    said = {} if version is None else {"version": version}
+    with hparams_module() as hparams:
+        config = hparams(
+            train=hparams(segment_size=20480),
+            data=hparams(sampling_rate=32000, filter_length=2048, hop_length=640, n_speakers=300),
+            model=hparams(**of_generator, **said),
+            **said,
+        )
+        torch.save({"weight": weight, "config": config, "info": "8epoch_200iteration"}, path)
+    if header is not None:
+        write_header(path, header)
+
+
+def stored_weights(
+    network: nn.Module, norm_names: tuple[str, str] = ("weight_g", "weight_v")
+) -> dict[str, Tensor]:
+    """A synthesizer's weights as upstream stores them: fp16, convolutions as weight-norm pairs."""
     weight: dict[str, Tensor] = OrderedDict()
     for key, value in network.state_dict().items():
         base = key.removesuffix(".weight")
@@ -178,28 +206,19 @@ def save_pth(
             ).half()  # a direction of another length
         else:
             weight[key] = value.half()
-    weight.update(extra or {})
-    with hparams_module() as hparams:
-        config = hparams(
-            train=hparams(segment_size=20480),
-            data=hparams(sampling_rate=32000, filter_length=2048, hop_length=640, n_speakers=300),
-            model=hparams(
-                upsample_rates=list(network.config.upsample_rates),
-                resblock_dilation_sizes=[list(d) for d in network.config.resblock_dilations],
-                version="v2",
-            ),
-            version="v2",
-        )
-        torch.save({"weight": weight, "config": config, "info": "8epoch_200iteration"}, path)
-    if header is not None:
-        with path.open("r+b") as file:
-            file.write(header.encode("ascii"))
+    return weight
+
+
+def write_header(path: Path, digits: str) -> None:
+    """Overwrite a file's first two bytes, as upstream does for some versions."""
+    with path.open("r+b") as file:
+        file.write(digits.encode("ascii"))
 
 
 def has_weight_norm(base: str) -> bool:
     """Whether upstream stores the convolution of this name as a weight-norm pair."""
-    in_flow = base.startswith("flow.") and ".enc." in base
-    return in_flow or base.startswith(("dec.ups.", "dec.resblocks."))
+    in_wave_net = base.startswith(("flow.", "wns1.")) and ".enc." in base
+    return in_wave_net or base.startswith(("dec.ups.", "dec.resblocks."))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from gsvbatch.cli import (
     exit_codes,
     import_voices,
     ls,
+    models,
     new,
     plan,
     render,
@@ -105,6 +106,12 @@ _add("list", voice.list_voices, voice.LIST_EXAMPLES, voices)
 _add("show", voice.show, voice.SHOW_EXAMPLES, voices)
 _add("preview", say.preview, say.PREVIEW_EXAMPLES, voices)
 _add("check", voice.check, voice.CHECK_EXAMPLES, voices)
+
+weights = _group("models", "Find, fetch and check models, and give them names.")
+_add("list", models.list_models, models.LIST_EXAMPLES, weights)
+_add("add", models.add, models.ADD_EXAMPLES, weights)
+_add("pull", models.pull, models.PULL_EXAMPLES, weights)
+_add("verify", models.verify, models.VERIFY_EXAMPLES, weights)
 
 scripts = _group("script", "Check scripts, write ids into them, convert them.")
 _add("check", script.check, script.CHECK_EXAMPLES, scripts)

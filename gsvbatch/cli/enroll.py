@@ -8,12 +8,22 @@ import typer
 
 from gsvbatch.cli import console
 from gsvbatch.cli.options import ProjectPath
+from gsvbatch.cli.own_models import (
+    BasePath,
+    ContentPath,
+    ModelVersion,
+    SpeakerEncoderPath,
+    SynthesizerPath,
+    T2SPath,
+    VocoderPath,
+    own_models,
+)
 from gsvbatch.cli.voice import Setting, VoiceFolders, VoiceName, find_setting
 from gsvbatch.errors import ConfigError
 from gsvbatch.units import SEMANTIC_RATE
 
 if TYPE_CHECKING:
-    from gsvbatch.gsv.source import ModelSource
+    from gsvbatch.job.mandarin import MandarinModels
     from gsvbatch.voice import Consent
 
 EXAMPLES = (
@@ -21,7 +31,8 @@ EXAMPLES = (
     (
         "gsvbatch voice enroll xiaoyu --reference rain.wav --transcript 雨停了，我们走吧。 "
         "--consent licensed --subject 张雨 "
-        "--t2s rain-e15.ckpt --synthesizer rain_e8.pth --content chinese-hubert-base"
+        "--t2s rain-e15.ckpt --synthesizer rain_e8.pth --content chinese-hubert-base "
+        "--speaker-encoder pretrained_eres2netv2w24s4ep4.ckpt"
     ),
     "gsvbatch voice enroll me --style happy --reference glad.wav --transcript 'Oh, how nice!'",
     (
@@ -80,16 +91,18 @@ def enroll(
     language: Annotated[
         str | None, typer.Option(help="Of the transcript; else detected.", show_default=False)
     ] = None,
-    t2s: Annotated[
-        Path | None, typer.Option(help="A GPT checkpoint of its own.", show_default=False)
-    ] = None,
-    synthesizer: Annotated[
-        Path | None, typer.Option(help="A SoVITS checkpoint of its own.", show_default=False)
-    ] = None,
-    content: Annotated[
+    t2s: T2SPath = None,
+    synthesizer: SynthesizerPath = None,
+    content: ContentPath = None,
+    speaker_encoder: SpeakerEncoderPath = None,
+    vocoder: VocoderPath = None,
+    base: BasePath = None,
+    version: ModelVersion = None,
+    bert: Annotated[
         Path | None,
         typer.Option(
-            help="The content encoder of published checkpoints: the folder chinese-hubert-base.",
+            help="For the prosody of Mandarin: the folder chinese-roberta-wwm-ext-large, or none; "
+            "else the project's, else the one that is registered.",
             show_default=False,
         ),
     ] = None,
@@ -131,8 +144,17 @@ def enroll(
             style=style,
             timbre=timbre,
             also=tuple(also or ()),
-            own_models=own_models(t2s, synthesizer, content),
+            own_models=own_models(
+                t2s,
+                synthesizer,
+                content=content,
+                speaker_encoder=speaker_encoder,
+                vocoder=vocoder,
+                base=base,
+                version=version,
+            ),
             project_models=setting.models,
+            mandarin=mandarin_models(setting, bert),
             consent=consent_record(consent, subject or name),
             display_name={language or "und": display_name} if display_name else {},
             description={language or "und": description} if description else {},
@@ -158,21 +180,15 @@ def _voice_folder(name: str, setting: Setting, is_style: bool) -> Path:
     return setting.folders[0] / name
 
 
-def own_models(
-    t2s: Path | None, synthesizer: Path | None, content: Path | None
-) -> "ModelSource | None":
-    """The pair that the options name, or None if they name none.
+def mandarin_models(setting: Setting, bert: Path | None = None) -> "MandarinModels":
+    """What the project, or the option, has for Mandarin."""
+    from gsvbatch.job.mandarin import MandarinModels
 
-    Raises:
-        ConfigError: They name only one of the pair.
-    """
-    from gsvbatch.gsv.source import ModelSource
-
-    if t2s is None and synthesizer is None and content is None:
-        return None
-    if t2s is None or synthesizer is None:
-        raise ConfigError("a voice's own checkpoints are a pair: give --t2s and --synthesizer")
-    return ModelSource(t2s, synthesizer, content)
+    settings = setting.settings
+    if bert is not None:  # as it is typed here, not where the project is
+        folder = bert.absolute() if bert.exists() else bert
+        settings = settings.model_copy(update={"bert": folder})
+    return MandarinModels(settings, setting.root, lambda _path: "")  # what it is, nobody asks
 
 
 def consent_record(relation: str | None, subject: str) -> "Consent | None":

@@ -62,6 +62,7 @@ def examine(folder: Path) -> tuple[Finding, ...]:
         _sound_files,
         _frontends,
         _content_encoder,
+        _models,
         _embedded_model,
         _voices,
         lambda: _storage(folder),
@@ -149,6 +150,51 @@ def _content_encoder() -> Iterator[Finding]:
     else:
         text = "voices cannot be enrolled; rendering works"
         yield Finding("enrolling", Health.MISSING, text, "pip install transformers")
+
+
+_FEATURES = (
+    ("hubert", "content", "enrolling voices for published models"),
+    ("bert", "bert", "prosody of Mandarin with published models"),
+    ("g2pw", "g2pw", "reading Mandarin's polyphones in context"),
+    ("sv", "speaker_encoder", "enrolling voices for v2Pro and v2ProPlus"),
+    ("bigvgan", "vocoder", "speaking with v3"),
+    ("vocoder", "vocoder", "speaking with v4"),
+)
+"""Name that a model is pulled by, its role, and what does not work without it."""
+
+
+def _models() -> Iterator[Finding]:
+    """What of GPT-SoVITS is known here, and for which feature something is missing."""
+    try:
+        from gsvbatch.models import Registry, Role
+
+        registry = Registry.load()
+    except (ImportError, GsvBatchError) as error:
+        yield Finding("models", Health.MISSING, str(error), "gsvbatch models add DIR")
+        return
+    pairs = registry.with_role(Role.SYNTHESIZER)
+    if pairs:
+        shown = ", ".join(pairs[:8]) + (" ..." if len(pairs) > 8 else "")
+        yield Finding("models", Health.GOOD, f"known by name: {shown}")
+    else:
+        text = "none of GPT-SoVITS known by name; checkpoints may be named by path"
+        mend = "gsvbatch models add DIR (a WebUI's folder), or gsvbatch models pull v2ProPlus"
+        yield Finding("models", Health.MISSING, text, mend)
+    for name, role, feature in _FEATURES:
+        path = registry.path(name, Role(role))
+        if path is None:
+            yield Finding(
+                name, Health.MISSING, f"needed for {feature}", f"gsvbatch models pull {name}"
+            )
+        elif not path.exists():
+            mend = f"put it back, or gsvbatch models pull {name}"
+            yield Finding(name, Health.MISSING, f"needed for {feature}: {path} is gone", mend)
+        elif name == "g2pw" and not _can_import("onnxruntime"):
+            yield Finding(
+                name, Health.MISSING, f"{path}, but no onnxruntime", "pip install 'gsvbatch[g2pw]'"
+            )
+        else:
+            yield Finding(name, Health.GOOD, f"{feature}: {path}")
 
 
 def _embedded_model() -> Iterator[Finding]:

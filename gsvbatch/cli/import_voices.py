@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gsvbatch.cli import console
-from gsvbatch.cli.enroll import consent_record, own_models
+from gsvbatch.cli.enroll import consent_record, mandarin_models
 from gsvbatch.cli.options import Json, ProjectPath
+from gsvbatch.cli.own_models import (
+    BasePath,
+    ContentPath,
+    ModelVersion,
+    SpeakerEncoderPath,
+    SynthesizerPath,
+    T2SPath,
+    VocoderPath,
+    own_models,
+)
 from gsvbatch.cli.voice import VoiceFolders, find_setting
 from gsvbatch.errors import ConfigError
 
@@ -62,19 +72,13 @@ def import_voices(
     subject: Annotated[
         str, typer.Option(help="Whose voices they are; else the speakers.", show_default=False)
     ] = "",
-    t2s: Annotated[
-        Path | None, typer.Option(help="A GPT checkpoint of their own.", show_default=False)
-    ] = None,
-    synthesizer: Annotated[
-        Path | None, typer.Option(help="A SoVITS checkpoint of their own.", show_default=False)
-    ] = None,
-    content: Annotated[
-        Path | None,
-        typer.Option(
-            help="The content encoder of published checkpoints: the folder chinese-hubert-base.",
-            show_default=False,
-        ),
-    ] = None,
+    t2s: T2SPath = None,
+    synthesizer: SynthesizerPath = None,
+    content: ContentPath = None,
+    speaker_encoder: SpeakerEncoderPath = None,
+    vocoder: VocoderPath = None,
+    base: BasePath = None,
+    version: ModelVersion = None,
     license: Annotated[  # noqa: A002 - the option's name
         str, typer.Option(help="Under which the voices may be passed on.", show_default=False)
     ] = "",
@@ -104,7 +108,16 @@ def import_voices(
             n_timbres=clips,
             consent=consent_record(consent, subject or "the speaker"),
             covers_all=bool(subject),
-            own_models=own_models(t2s, synthesizer, content),
+            own_models=own_models(
+                t2s,
+                synthesizer,
+                content=content,
+                speaker_encoder=speaker_encoder,
+                vocoder=vocoder,
+                base=base,
+                version=version,
+            ),
+            mandarin=mandarin_models(setting),
             project_models=setting.models,
             license=license,
             is_replacing=replace,

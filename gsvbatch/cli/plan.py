@@ -72,6 +72,8 @@ def _show(planned: "Plan", *, show_all: bool) -> None:
     if planned.removed:
         ids = console.shorten(", ".join(planned.removed), 60)
         console.say(f"no longer in the scripts: {ids} (the files stay)")
+    for remark in planned.remarks:
+        console.say(remark)
     console.say(summary(planned))
     if estimate := estimate_text(planned.estimate):
         console.say(estimate)

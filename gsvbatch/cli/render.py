@@ -120,6 +120,8 @@ def show(
     if report.suspect:
         ids = console.shorten(", ".join(report.suspect), 60)
         console.say(f"worth a listen: {ids} (gsvbatch ls verdict:suspect)")
+    for remark in report.plan.remarks:
+        console.say(remark)
     if works is not None:
         for warning in works.warnings:
             console.note(f"warning: {warning}")
@@ -174,5 +176,6 @@ def _figures(report: "RenderReport", works: "AssembleReport | None") -> dict[str
         "interrupted": report.interrupted,
         "stopped_by": report.stopped_by,
         "problems": report.plan.problems,
+        "remarks": report.plan.remarks,
         "works": [] if works is None else works.works,
     }

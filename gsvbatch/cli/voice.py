@@ -12,6 +12,7 @@ from gsvbatch.cli.options import Json, ProjectPath
 from gsvbatch.errors import ConfigError, GsvBatchError
 
 if TYPE_CHECKING:
+    from gsvbatch.config import ModelsConfig
     from gsvbatch.gsv.source import ModelSource
     from gsvbatch.voice import VoiceLibrary, VoiceProfile
 
@@ -41,6 +42,12 @@ class Setting:
     models: "ModelSource | None"
     """The project's pair of checkpoints; None for the embedded ones."""
 
+    settings: "ModelsConfig"
+    """What the project says of models, the optional ones included."""
+
+    root: Path
+    """Where relative paths in the settings start from."""
+
     @property
     def voices(self) -> "VoiceLibrary":
         """All voices there are."""
@@ -60,7 +67,8 @@ def find_setting(project: Path | None, folders: list[Path] | None) -> Setting:
     config = ProjectConfig() if file is None else read_project(file)
     root = Path.cwd() if file is None else file.resolve().parent
     source = None if config.models.is_embedded else project_models(config.models, root)
-    return Setting(tuple(folders or [root / folder for folder in config.voices]), source)
+    found = tuple(folders or [root / folder for folder in config.voices])
+    return Setting(found, source, config.models, root)
 
 
 def list_voices(

@@ -6,7 +6,7 @@ aliases (``speed_factor``, ``t2s_weights_path`` ...), so that settings can be ca
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AliasChoices,
@@ -34,6 +34,7 @@ class Trigger(StrEnum):
     TEXT = "text"
     VOICE = "voice"
     MODELS = "models"
+    BERT = "bert"
     LEXICON = "lexicon"
     FRONTEND = "frontend"
     SAMPLING = "sampling"
@@ -86,6 +87,9 @@ class SamplingOverrides(StrictModel):
     )
     """Speak without the reference's words before one's own: only its timbre counts."""
 
+    sample_steps: int | None = Field(default=None, ge=1, le=128)
+    """As `sampling.sample_steps`."""
+
 
 class SpeakerConfig(SamplingOverrides):
     """Who speaks for a name in the scripts."""
@@ -129,6 +133,9 @@ class SamplingConfig(StrictModel):
         default=False, validation_alias=AliasChoices("ref_free", "ref_text_free")
     )
     """Speak without the reference's words before one's own: only its timbre counts."""
+
+    sample_steps: int = Field(default=32, ge=1, le=128)
+    """Steps in which v3 and v4 draw a mel: more sound cleaner and take longer."""
 
     seed: int = Field(default=0, ge=-1, lt=2**63)
     """Of the whole job; every line's own seed follows from it and the line's id. api_v2's -1 is 0."""
@@ -279,8 +286,15 @@ class LabelConfig(StrictModel):
     """The label in the metadata of every file."""
 
 
+GptSoVitsVersion: TypeAlias = Literal["v1", "v2", "v2Pro", "v2ProPlus", "v3", "v4"]
+"""Of a SoVITS checkpoint."""
+
+
 class ModelsConfig(StrictModel):
-    """The pair of checkpoints for voices that name none; all None is the small embedded model."""
+    """The pair of checkpoints for voices that name none; all None is the small embedded model.
+
+    Each is a path, or a name that `gsvbatch models list` shows; `models: NAME` takes both halves.
+    """
 
     t2s: Path | None = Field(
         default=None, validation_alias=AliasChoices("t2s", "gpt", "t2s_weights_path")
@@ -299,6 +313,28 @@ class ModelsConfig(StrictModel):
         ),
     )
     """The folder chinese-hubert-base; needed to enroll voices, not to render."""
+
+    speaker_encoder: Path | None = Field(
+        default=None, validation_alias=AliasChoices("speaker_encoder", "sv", "sv_path")
+    )
+    """The file pretrained_eres2netv2w24s4ep4.ckpt; needed to enroll voices for v2Pro and v2ProPlus."""
+
+    vocoder: Path | None = None
+    """Of v3 the folder of BigVGAN, of v4 the file vocoder.pth; not needed for other versions."""
+
+    base: Path | None = None
+    """What a LoRA fine-tune changes: s2Gv3.pth or s2Gv4.pth."""
+
+    version: GptSoVitsVersion | None = None
+    """Of the SoVITS checkpoint; needed where its file does not say whether it is v3 or v4."""
+    bert: Path | None = Field(
+        default=None, validation_alias=AliasChoices("bert", "bert_base_path", "bert_path")
+    )
+    """The folder chinese-roberta-wwm-ext-large, for the prosody of Mandarin; ``none`` does without. Left
+    out, it is the one that ``gsvbatch models list`` knows, if any."""
+
+    g2pw: Path | None = None
+    """The folder G2PWModel, for readings of Mandarin's polyphones; likewise."""
 
     @property
     def is_embedded(self) -> bool:
@@ -400,4 +436,6 @@ class ProjectConfig(StrictModel):
     @field_validator("models", mode="before")
     @classmethod
     def _embedded_by_name(cls, value: Any) -> Any:
-        return {} if value == "embedded" else value
+        if value == "embedded":
+            return {}
+        return {"t2s": value, "synthesizer": value} if isinstance(value, str) and value else value

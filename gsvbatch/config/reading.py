@@ -36,7 +36,7 @@ DECIDED_ELSEWHERE = {
     "media_type": "it is audio.format",
     "split_bucket": "lines of like length always run together",
     "parallel_infer": "lines always run in parallel",
-    "sample_steps": "only models of version 3 and 4 have it; they are not supported",
+    "super_sampling": "audio keeps its model's rate; audio.sample_rate sets another",
 }
 """Settings of api_v2 that have no counterpart here, and why."""
 

@@ -14,6 +14,7 @@ from typing import TypeAlias
 import torch
 
 from gsvbatch.engine.lane import Lane
+from gsvbatch.engine.mel_runner import MelRunner
 from gsvbatch.engine.memory import (
     default_batch_tokens,
     default_slots,
@@ -30,6 +31,7 @@ from gsvbatch.engine.t2s_runner import T2SRunner
 from gsvbatch.engine.validation import request_problem
 from gsvbatch.errors import RenderError
 from gsvbatch.gsv.bundle import ModelBundle
+from gsvbatch.gsv.mel_synthesizer import MelSynthesizer
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +77,7 @@ class Engine:
             max_memory: Bytes that slots and batches are chosen for, and on a CUDA device may take at all,
                 models included; None means what is free.
         """
-        bundle.t2s.to(device=device, dtype=dtype)
-        bundle.synthesizer.to(device=device, dtype=dtype)
+        bundle.to(device, dtype)
         weight = bundle.t2s.ar_predict_layer.weight
         self.bundle = bundle
         self.device, self.dtype = weight.device, weight.dtype
@@ -98,8 +99,8 @@ class Engine:
             fused=fused,
             packs=packs,
         )
-        self._synthesizer = SynthesizerRunner(
-            bundle.synthesizer,
+        self._synthesizer = _synthesizer_runner(
+            bundle,
             batch_tokens or default_batch_tokens(self.device, max_memory),
             fused=fused,
             packs=packs,
@@ -246,6 +247,20 @@ class Engine:
 def default_steps_between_looks(device: torch.device) -> int:
     """Decode steps between two looks at the device: looking waits for it, where it is not the processor."""
     return CUDA_STEPS_BETWEEN_LOOKS if device.type == "cuda" else 1
+
+
+def _synthesizer_runner(
+    bundle: ModelBundle,
+    batch_tokens: int,
+    *,
+    fused: bool | None,
+    packs: bool | None,
+) -> SynthesizerRunner | MelRunner:
+    """What makes audio of tokens with these networks."""
+    if isinstance(bundle.synthesizer, MelSynthesizer):
+        assert bundle.vocoder is not None  # mel synthesizers are loaded with theirs
+        return MelRunner(bundle.synthesizer, bundle.vocoder, batch_tokens)
+    return SynthesizerRunner(bundle.synthesizer, batch_tokens, fused=fused, packs=packs)
 
 
 def _no_room(sequence: Sequence) -> Result:

@@ -10,6 +10,9 @@ from gsvbatch.errors import RenderError
 MAX_TOKENS = 1500
 """One minute; no utterance is that long."""
 
+DEFAULT_STEPS = 32
+MAX_STEPS = 128
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
@@ -41,6 +44,9 @@ class VoicePrompt:
     style: Tensor
     """(G,) fp32."""
 
+    reference_mel: Tensor | None = None
+    """The reference's normalized mel, (mels, F), which v3 and v4 continue; None for other models."""
+
     prompt_bert: Tensor | None = None
     """Prosody features of the transcript, (D, P); None for languages that have none."""
 
@@ -61,6 +67,9 @@ class Request:
 
     speed: float = 1.0
     """Speaking rate factor; 1 is the model's own."""
+
+    sample_steps: int = DEFAULT_STEPS
+    """Steps in which v3 and v4 draw the mel; of no meaning to other models."""
 
     max_tokens: int = MAX_TOKENS
     """Decoding is stopped here, 25 tokens being a second."""

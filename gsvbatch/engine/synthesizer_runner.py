@@ -4,6 +4,7 @@ Rows of a batch are masked after every stage, and each row's noise follows from 
 comes out as it would alone.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 
@@ -106,18 +107,7 @@ class SynthesizerRunner:
 
     def batches(self, sequences: Many[Sequence]) -> list[list[Sequence]]:
         """The sequences in batches of like length that fit the budget, the longest first."""
-        batches: list[list[Sequence]] = []
-        n_real = 0
-        for sequence in sorted(sequences, key=_n_tokens, reverse=True):
-            n_real += _n_tokens(sequence)
-            batch = batches[-1] if batches else []
-            padded = (len(batch) + 1) * (_n_tokens(batch[0]) if batch else 0)
-            if not batch or padded > min(self.max_batch_tokens, n_real * BATCH_WASTE):
-                batches.append([sequence])
-                n_real = _n_tokens(sequence)
-            else:
-                batch.append(sequence)
-        return batches
+        return in_batches(sequences, _n_tokens, self.max_batch_tokens)
 
     def run(self, batch: Many[Sequence]) -> list[Waveform]:
         """The waveforms of decoded sequences, in their order."""
@@ -188,6 +178,30 @@ def _to_host(x: Tensor) -> Tensor:
     """A copy in page-locked memory, which is there once the stream has come so far."""
     out = torch.empty(x.shape, dtype=x.dtype, pin_memory=True)
     return out.copy_(x, non_blocking=True)
+
+
+def in_batches(
+    sequences: Many[Sequence], length: Callable[[Sequence], int], budget: int
+) -> list[list[Sequence]]:
+    """Sequences in batches of like length, the longest first.
+
+    Args:
+        sequences: In any order.
+        length: Of one sequence.
+        budget: The most that a batch may have, padding included; a longer sequence is alone.
+    """
+    batches: list[list[Sequence]] = []
+    n_real = 0
+    for sequence in sorted(sequences, key=length, reverse=True):
+        n_real += length(sequence)
+        batch = batches[-1] if batches else []
+        padded = (len(batch) + 1) * (length(batch[0]) if batch else 0)
+        if not batch or padded > min(budget, n_real * BATCH_WASTE):
+            batches.append([sequence])
+            n_real = length(sequence)
+        else:
+            batch.append(sequence)
+    return batches
 
 
 def _tokens(sequence: Sequence) -> tuple[int, ...]:

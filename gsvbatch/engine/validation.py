@@ -4,8 +4,9 @@ from collections.abc import Sequence as Many
 
 from torch import Tensor
 
-from gsvbatch.engine.request import MAX_TOKENS, Request
+from gsvbatch.engine.request import MAX_STEPS, MAX_TOKENS, Request
 from gsvbatch.gsv.bundle import ModelBundle
+from gsvbatch.gsv.mel_synthesizer import AnySynthesizer, MelSynthesizer
 from gsvbatch.gsv.t2s import MAX_POSITIONS
 
 
@@ -29,6 +30,18 @@ def request_problem(request: Request, bundle: ModelBundle) -> str | None:
         (
             tuple(voice.style.shape) != (style,),
             f"the voice's style has shape {list(voice.style.shape)}, the models need [{style}]",
+        ),
+        (
+            isinstance(bundle.synthesizer, MelSynthesizer) and not voice.prompt_tokens,
+            f"the voice has no prompt, and a {bundle.version} model continues one",
+        ),
+        (
+            not _is_continued(voice.reference_mel, bundle.synthesizer),
+            "the voice has no mel of its reference that fits the models; enroll it again",
+        ),
+        (
+            not 1 <= request.sample_steps <= MAX_STEPS,
+            f"sample_steps is {request.sample_steps}, allowed are 1 to {MAX_STEPS}",
         ),
         (
             not 1 <= request.max_tokens <= MAX_TOKENS,
@@ -56,6 +69,14 @@ def request_problem(request: Request, bundle: ModelBundle) -> str | None:
 
 def _are_within(ids: Many[int], n: int) -> bool:
     return all(0 <= i < n for i in ids)
+
+
+def _is_continued(mel: Tensor | None, synthesizer: AnySynthesizer) -> bool:
+    """Whether a reference's mel is there where a synthesizer continues one."""
+    if not isinstance(synthesizer, MelSynthesizer):
+        return True
+    is_there = mel is not None and mel.dim() == 2 and mel.shape[1] > 0
+    return is_there and mel is not None and len(mel) == synthesizer.config.dit.n_mels
 
 
 def _fits(features: Tensor | None, width: int, n_phonemes: int) -> bool:

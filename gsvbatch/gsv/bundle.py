@@ -21,6 +21,7 @@ from gsvbatch.gsv.checkpoint import (
 )
 from gsvbatch.gsv.container import read_state_dict
 from gsvbatch.gsv.mel_content import MelContentConfig, MelContentEncoder
+from gsvbatch.gsv.mel_synthesizer import AnySynthesizer, MelSynthesizer, MelSynthesizerConfig
 from gsvbatch.gsv.native import NativeConfig, read_weights
 from gsvbatch.gsv.source import (
     NATIVE_CONFIG_NAME,
@@ -30,9 +31,13 @@ from gsvbatch.gsv.source import (
     content_weights,
     embedded_source,
     native_source,
+    speaker_weights,
 )
+from gsvbatch.gsv.speaker_encoder import SpeakerEncoder
 from gsvbatch.gsv.synthesizer import Synthesizer
 from gsvbatch.gsv.t2s import TextToSemantic
+from gsvbatch.gsv.vocoder import Vocoder, load_vocoder, require_vocoder
+from gsvbatch.gsv.weights import shape_of
 from gsvbatch.units import Hertz
 
 if TYPE_CHECKING:
@@ -60,18 +65,20 @@ class ModelBundle:
         t2s: Text-to-semantic network.
         synthesizer: Synthesizer network.
         symbol_version: The symbol table that both were trained with.
-        version: ``v1``, ``v2``, or what native models call themselves.
+        version: ``v1`` to ``v4``, or what native models call themselves.
         digest: What the weights are.
+        vocoder: Of v3 and v4; None for the others, whose synthesizer makes audio itself.
     """
 
     def __init__(
         self,
         source: ModelSource,
         t2s: TextToSemantic,
-        synthesizer: Synthesizer,
+        synthesizer: AnySynthesizer,
         symbol_version: str,
         version: str,
         digest: ModelDigests,
+        vocoder: Vocoder | None = None,
     ) -> None:
         self.source = source
         self.t2s = t2s
@@ -79,11 +86,40 @@ class ModelBundle:
         self.symbol_version = symbol_version
         self.version = version
         self.digest = digest
+        self.vocoder = vocoder
 
     @property
     def sample_rate(self) -> Hertz:
-        """Of the audio that the synthesizer makes."""
-        return self.synthesizer.config.sample_rate
+        """Of the audio that the models make."""
+        return self.synthesizer.sample_rate
+
+    def to(self, device: torch.device | str | None, dtype: torch.dtype | None) -> None:
+        """Move the networks that render; None leaves device or precision as they are."""
+        for network in (self.t2s, self.synthesizer, self.vocoder):
+            if network is not None:
+                network.to(device=device, dtype=dtype)
+
+    @cached_property
+    def speaker_encoder(self) -> SpeakerEncoder | None:
+        """The speaker encoder, fp32 on the CPU; loaded when first asked for, None where none is given.
+
+        Raises:
+            CheckpointError: It is damaged, or does not fit the synthesizer.
+        """
+        if self.source.speaker_encoder is None:
+            return None
+        path = speaker_weights(self.source.speaker_encoder)
+        encoder = load_speaker_encoder(path)
+        if isinstance(self.synthesizer, Synthesizer) and self.synthesizer.config.speaker not in (
+            0,
+            encoder.width,
+        ):
+            raise CheckpointError(
+                path,
+                f"makes embeddings of {encoder.width} numbers, while the synthesizer was trained on "
+                f"{self.synthesizer.config.speaker}; use the speaker encoder it was trained with",
+            )
+        return encoder
 
     @cached_property
     def content(self) -> "AnyContentEncoder | None":
@@ -121,10 +157,18 @@ def load_bundle(
     Raises:
         CheckpointError: A file is missing, damaged, of an unsupported version, or the two do not fit.
     """
-    first, second = _t2s_checkpoint(source.t2s), _synthesizer_checkpoint(source.synthesizer)
+    first, second = _t2s_checkpoint(source.t2s), _synthesizer_checkpoint(source)
     _require_fit(source, first, second)
-    t2s, synthesizer = TextToSemantic(first.config), Synthesizer(second.config)
+    t2s, config = TextToSemantic(first.config), second.config
     load_into(t2s, first.weights, source.t2s)
+    synthesizer: AnySynthesizer
+    vocoder: Vocoder | None = None
+    if isinstance(config, MelSynthesizerConfig):
+        path = require_vocoder(source.synthesizer, source.vocoder, config.version)
+        synthesizer = MelSynthesizer(config)
+        vocoder = load_vocoder(path, config.version, config.dit.n_mels)
+    else:
+        synthesizer = Synthesizer(config)
     load_into(synthesizer, second.weights, source.synthesizer)
     digest = source.digests()
     logger.info(
@@ -141,7 +185,25 @@ def load_bundle(
         second.symbol_version,
         second.version,
         digest,
+        None if vocoder is None else _ready(vocoder, device, dtype),
     )
+
+
+def load_speaker_encoder(path: Path) -> SpeakerEncoder:
+    """The speaker encoder in a file, without the layers after its pooling.
+
+    Raises:
+        CheckpointError: It is missing, damaged, or none.
+    """
+    stored = read_state_dict(path)
+    channels, *_ = shape_of(path, stored, "conv1.weight") or (0,)
+    width, *_ = shape_of(path, stored, "layer1.0.convs.0.weight") or (0,)
+    if not channels or not width:
+        raise CheckpointError(path, "is no speaker encoder: its tensors have impossible shapes")
+    encoder = SpeakerEncoder(channels, width)
+    weights = {key: value for key, value in stored.items() if not key.startswith("seg_")}
+    load_into(encoder, weights, path)
+    return _ready(encoder, "cpu", torch.float32)
 
 
 def load_content(path: Path) -> "AnyContentEncoder":
@@ -206,9 +268,10 @@ def _t2s_checkpoint(path: Path) -> T2SCheckpoint:
     return T2SCheckpoint(config.t2s, config.symbol_version, read_weights(path))
 
 
-def _synthesizer_checkpoint(path: Path) -> SynthesizerCheckpoint:
+def _synthesizer_checkpoint(source: ModelSource) -> SynthesizerCheckpoint:
+    path = source.synthesizer
     if path.suffix != NATIVE_SUFFIX:
-        return read_synthesizer(path)
+        return read_synthesizer(path, version=source.version, base=source.base)
     config = NativeConfig.read(path.parent / NATIVE_CONFIG_NAME)
     return SynthesizerCheckpoint(
         config.synthesizer, config.version, config.symbol_version, read_weights(path)

@@ -36,14 +36,20 @@ def read_container(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def read_state_dict(path: Path) -> dict[str, Tensor]:
+def read_state_dict(path: Path, inside: str | None = None) -> dict[str, Tensor]:
     """The tensors of a plain state dict, as ``pytorch_model.bin``.
+
+    Args:
+        path: The file.
+        inside: A key under which the state dict may stand instead of at the top.
 
     Raises:
         CheckpointError: The file is missing, damaged, hostile, or holds something else.
     """
     _refuse_other_kinds(path, _head(path))
     content = read_torch_zip(path)
+    if isinstance(content, Mapping) and inside in content:
+        content = content[inside]
     if not isinstance(content, Mapping) or not all(isinstance(v, Tensor) for v in content.values()):
         raise CheckpointError(path, "holds no plain dictionary of weights")
     return {str(key): value for key, value in content.items()}

@@ -8,7 +8,7 @@ import torch
 
 from gsvbatch.data import Waveform
 from gsvbatch.gsv.mel_content import CONTENT_RATE, MelContentEncoder
-from gsvbatch.gsv.synthesizer import Synthesizer
+from gsvbatch.gsv.mel_synthesizer import AnySynthesizer
 
 if TYPE_CHECKING:  # transformers takes seconds to import
     from gsvbatch.gsv.content import ContentEncoder
@@ -23,7 +23,7 @@ because the prompts that its models were tuned on end like this."""
 
 @torch.inference_mode()
 def prompt_tokens(
-    waveform: Waveform, content: AnyContentEncoder, synthesizer: Synthesizer
+    waveform: Waveform, content: AnyContentEncoder, synthesizer: AnySynthesizer
 ) -> tuple[int, ...]:
     """The semantic tokens of a reference clip, 25 a second, about 15 for the silence put after it.
 

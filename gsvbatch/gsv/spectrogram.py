@@ -6,13 +6,13 @@ style vector equals upstream's; everywhere else audio is resampled by :mod:`gsvb
 
 import math
 from functools import lru_cache
+from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from gsvbatch.data import Waveform
-from gsvbatch.gsv.synthesizer import SynthesizerConfig
 from gsvbatch.units import Hertz
 
 POWER_FLOOR = 1e-8
@@ -24,17 +24,39 @@ _ROLLOFF = 0.99
 """Cut-off as a share of the lower Nyquist frequency."""
 
 
-def reference_spectrogram(waveform: Waveform, config: SynthesizerConfig) -> Tensor:
+class SpectrogramConfig(Protocol):
+    """How a synthesizer's spectrogram is taken: the part of its config that counts here."""
+
+    @property
+    def sample_rate(self) -> Hertz:
+        """Of the samples."""
+
+    @property
+    def filter_length(self) -> int:
+        """Samples of a window."""
+
+    @property
+    def hop_length(self) -> int:
+        """Samples between windows."""
+
+
+def reference_spectrogram(waveform: Waveform, config: SpectrogramConfig) -> Tensor:
     """The linear magnitudes that ``Synthesizer.style_of`` takes, (1, bins, F), fp32 on the CPU.
 
     Audio over full scale is brought back into it first, by at most a factor of two.
     """
+    samples = bounded_reference(waveform, config.sample_rate)
+    return spectrogram(samples, config.filter_length, config.hop_length)
+
+
+def bounded_reference(waveform: Waveform, rate: Hertz) -> Tensor:
+    """A reference's samples (1, N) at a rate, brought back towards full scale where they are over it."""
     samples = torch.from_numpy(waveform.samples)[None]
-    samples = sinc_resample(samples, waveform.sample_rate, config.sample_rate)
+    samples = sinc_resample(samples, waveform.sample_rate, rate)
     peak = float(samples.abs().max())
     if peak > 1:
         samples = samples / min(MAX_PEAK_DIVISOR, peak)
-    return spectrogram(samples, config.filter_length, config.hop_length)
+    return samples
 
 
 def spectrogram(samples: Tensor, n_fft: int, hop: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""The synthesizer of GPT-SoVITS v1 and v2: semantic tokens, phonemes and a style to audio."""
+"""The synthesizer of GPT-SoVITS v1, v2 and v2Pro: semantic tokens, phonemes and a style to audio."""
 
 from dataclasses import dataclass
 
@@ -31,6 +31,12 @@ class SynthesizerConfig:
     kernel: int = 3
     fusion_heads: int = 4
     style: int = 512
+    fusion: int | None = None
+    """Width at which text and style meet; None is ``style``. The Pro versions narrow it down."""
+
+    speaker: int = 0
+    """Numbers in a speaker embedding, which the Pro versions add to the style; 0 for the others."""
+
     style_hidden: int = 128
     style_bins: int = 704
     flow_layers: int = 4
@@ -97,10 +103,12 @@ class Quantizer(nn.Module):
 
 
 class Synthesizer(nn.Module):
-    """The second stage of GPT-SoVITS v1 and v2 ("SoVITS").
+    """The second stage of GPT-SoVITS v1, v2, v2Pro and v2ProPlus ("SoVITS").
 
     ``enc_p`` is the prior encoder, ``dec`` the waveform generator, ``flow`` the normalizing flow,
     ``ref_enc`` the style encoder; ``ssl_proj`` and ``quantizer`` turn content features into tokens.
+    The Pro versions add a speaker embedding to the style (``sv_emb``, ``prelu``), and show the prior
+    encoder a narrower one (``ge_to512``).
     """
 
     def __init__(self, config: SynthesizerConfig, dropout: float = 0.0) -> None:
@@ -115,7 +123,7 @@ class Synthesizer(nn.Module):
             n_heads=config.n_heads,
             n_layers=config.n_layers,
             kernel=config.kernel,
-            fusion_width=config.style,
+            fusion_width=config.fusion or config.style,
             fusion_heads=config.fusion_heads,
             dropout=dropout,
         )
@@ -141,6 +149,15 @@ class Synthesizer(nn.Module):
         self.ref_enc = StyleEncoder(config.style_bins, config.style_hidden, config.style)
         self.ssl_proj = nn.Conv1d(config.ssl_width, config.ssl_width, 2, stride=2)
         self.quantizer = Quantizer(config.codebook_size, config.ssl_width)
+        if config.speaker:
+            self.sv_emb = nn.Linear(config.speaker, config.style)
+            self.ge_to512 = nn.Linear(config.style, config.fusion or config.style)
+            self.prelu = nn.PReLU(config.style)
+
+    @property
+    def sample_rate(self) -> Hertz:
+        """Of the audio it makes."""
+        return self.config.sample_rate
 
     @property
     def samples_per_token(self) -> int:
@@ -150,10 +167,25 @@ class Synthesizer(nn.Module):
             samples *= rate
         return samples
 
-    def style_of(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return the style vector (B, G, 1) of reference spectrograms (B, bins, F)."""
-        out: Tensor = self.ref_enc(spectrogram, lengths)
-        return out
+    def style_of(
+        self, spectrogram: Tensor, lengths: Tensor | None = None, speaker: Tensor | None = None
+    ) -> Tensor:
+        """Return the style vector (B, G, 1) of reference spectrograms (B, bins, F).
+
+        Args:
+            spectrogram: (B, bins, F).
+            lengths: (B,) real frames of each row, or None when all are.
+            speaker: speaker embeddings (B, E), which the Pro versions need and no other takes.
+
+        Raises:
+            ValueError: A speaker embedding is missing, or there is one too many.
+        """
+        style: Tensor = self.ref_enc(spectrogram, lengths)
+        if (speaker is None) == bool(self.config.speaker):
+            raise ValueError("a speaker embedding is for Pro models, and they cannot do without")
+        if speaker is not None:
+            style = self.prelu(style + self.sv_emb(speaker).unsqueeze(-1))
+        return style
 
     def tokenize(self, content: Tensor) -> Tensor:
         """Return semantic tokens (B, floor(H / 2)) of content features (B, C, H) at 50 Hz."""
@@ -181,11 +213,9 @@ class Synthesizer(nn.Module):
         codes = self.quantizer.decode(tokens).repeat_interleave(FRAMES_PER_TOKEN, dim=2)
         mask = length_mask(n_tokens * FRAMES_PER_TOKEN, codes.shape[2]).to(codes.dtype)
         text_mask = length_mask(n_phonemes, phoneme_ids.shape[1]).to(codes.dtype)
-        frames: Tensor | None = None
-        if speed is not None and bool((speed != 1).any()):
-            real = n_tokens * FRAMES_PER_TOKEN
-            stretched = (real / speed).long() + 1
-            frames = torch.where(speed == 1, real, stretched)
+        if self.config.speaker:
+            style = self.ge_to512(style.transpose(1, 2)).transpose(1, 2)
+        frames = frames_at(n_tokens, speed)
         mean, log_spread, mask = self.enc_p(codes, mask, phoneme_ids, text_mask, style, frames)
         return mean, log_spread, mask
 
@@ -230,3 +260,11 @@ class Synthesizer(nn.Module):
         samples = self.decode_latent(latent, ragged, style)
         frames = mask.sum(dim=(1, 2)).long()
         return samples, frames * (self.samples_per_token // FRAMES_PER_TOKEN)
+
+
+def frames_at(n_tokens: Tensor, speed: Tensor | None) -> Tensor | None:
+    """Return frame counts (B,) of tokens (B,) at speaking rates (B,), or None where all keep theirs."""
+    if speed is None or not bool((speed != 1).any()):
+        return None
+    real = n_tokens * FRAMES_PER_TOKEN
+    return torch.where(speed == 1, real, (real / speed).long() + 1)

@@ -199,15 +199,28 @@ class TextEncoder(nn.Module):
         Returns:
             mean (B, latent, F), log_spread (B, latent, F), mask (B, 1, F).
         """
+        y, mask = self.features(codes, mask, phoneme_ids, text_mask, style, frames)
+        stats = self.proj(y) * mask
+        mean, log_spread = stats.split(self.latent, dim=1)
+        return mean, log_spread, mask
+
+    def features(
+        self,
+        codes: Tensor,
+        mask: Tensor,
+        phoneme_ids: Tensor,
+        text_mask: Tensor,
+        style: Tensor,
+        frames: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Return what mean and spread are read off, (B, hidden, F), and its mask; see `forward`."""
         y = self.encoder_ssl(self.ssl_proj(codes * mask) * mask, mask)
         text = self.encoder_text(self.text_embedding(phoneme_ids).transpose(1, 2), text_mask)
         y = self.mrte(y, mask, text, text_mask, style)
         y = self.encoder2(y * mask, mask)
         if frames is not None:
             y, mask = resample_frames(y, mask, frames)
-        stats = self.proj(y) * mask
-        mean, log_spread = stats.split(self.latent, dim=1)
-        return mean, log_spread, mask
+        return y, mask
 
 
 def resample_frames(x: Tensor, mask: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:

@@ -62,6 +62,7 @@ class Casting:
                 speed=sampling["speed"],
                 style=voice.style or None,
                 ref_free=bool(sampling["ref_free"]),
+                sample_steps=int(sampling["sample_steps"]) if voice.draws_mels else None,
             ),
             seed=self._config.sampling.seed if line.seed is None else line.seed,
         )

@@ -176,6 +176,14 @@ def _describe(triggers: Sequence[Trigger], take: TakeRow, wish: Wish) -> str:
         if trigger is Trigger.VOICE:
             same = take.voice == wish.voice
             words.append("enrolled again" if same else f"{take.voice} -> {wish.voice}")
+        elif trigger is Trigger.BERT:
+            words.append(_about_bert(take.part_bert, wish.parts_of(take.variation).bert))
         elif trigger is not triggers[0]:
             words.append(f"also {trigger.value}")
     return ", ".join(words)
+
+
+def _about_bert(then: str, now: str) -> str:
+    if not then:
+        return "was spoken without prosody features"
+    return "with other prosody features" if now else "was spoken with prosody features"

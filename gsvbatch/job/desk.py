@@ -16,7 +16,14 @@ from gsvbatch.job.casting import Casting, Part
 from gsvbatch.job.decide import Decision, Policy, Wish, decide
 from gsvbatch.job.delivery import Delivery
 from gsvbatch.job.files import OutputFolder
-from gsvbatch.job.fingerprint import Parts, phonemes_part, sampling_part, seed_part, text_part
+from gsvbatch.job.fingerprint import (
+    Parts,
+    bert_part,
+    phonemes_part,
+    sampling_part,
+    seed_part,
+    text_part,
+)
 from gsvbatch.job.phonemes import Phonemizer, Wanted
 from gsvbatch.job.project import Project
 from gsvbatch.job.records import Action, Reason
@@ -80,7 +87,9 @@ class Desk:
         self.manifest = manifest
         self.output = OutputFolder(project.output)
         self.shelf = VoiceShelf(project, manifest)
-        self.phonemizer = Phonemizer(project.config.cutting, project.lexicons)
+        self.phonemizer = Phonemizer(
+            project.config.cutting, project.lexicons, self.shelf.mandarin.g2pw
+        )
         self.known = manifest.lines()
         self.source: Source = read_source(project, self.known)
         self.removed = self.source.missing_from(self.known, project)
@@ -148,6 +157,7 @@ class Desk:
     ) -> Case:
         text, phonemes = text_part(line.line.text, part.language), phonemes_part(utterances)
         sampling, audio = sampling_part(part.sampling), self.delivery.audio_part()
+        bert = bert_part(utterances, part.voice.ref.bert_digest)
         tags = self.delivery.tags_part(line.line, line.line.speaker or part.voice.ref.person)
 
         def parts_of(variation: int) -> Parts:
@@ -160,6 +170,7 @@ class Desk:
                 seed=seed_part(part.seed, variation),
                 audio=audio,
                 tags=tags,
+                bert=bert,
             )
 
         suffix = self.delivery.audio_format.suffix

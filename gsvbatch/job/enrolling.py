@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gsvbatch.errors import ConfigError
+from gsvbatch.gsv.bert_source import takes_bert
 from gsvbatch.gsv.source import ModelSource, embedded_source
+from gsvbatch.job.mandarin import MandarinModels
 from gsvbatch.script import speaker_key
 from gsvbatch.text.language import written_in
+from gsvbatch.text.mandarin.g2pw import G2pwFiles
 from gsvbatch.voice import DEFAULT_STYLE, Consent, VoiceProfile, load_profile, style_folder
 from gsvbatch.voice.storage import STYLES_NAME, YAML_NAME
 
 if TYPE_CHECKING:
     from gsvbatch.gsv.bundle import ModelBundle
+    from gsvbatch.gsv.prosody import Prosody
     from gsvbatch.text.frontend import Frontend
 
 
@@ -48,6 +52,9 @@ class Enrollment:
     project_models: ModelSource | None = None
     """Those of the project, for voices that have none; None for the embedded ones."""
 
+    mandarin: MandarinModels | None = None
+    """For the prosody and the polyphones of a Mandarin transcript; None does without."""
+
     consent: Consent | None = None
     """The permission; a style stands under its voice's unless it is given one of its own."""
 
@@ -63,6 +70,8 @@ class Studio:
     """One pair of models with its frontend, loaded when the first voice is made with them."""
 
     source: ModelSource
+    mandarin: MandarinModels | None = None
+    """For transcripts in Mandarin; None does without."""
 
     @cached_property
     def bundle(self) -> "ModelBundle":
@@ -81,7 +90,24 @@ class Studio:
         """Text to the models' phonemes."""
         from gsvbatch.text.frontend import Frontend
 
-        return Frontend("v1" if self.bundle.symbol_version == "v1" else "v2")
+        model = self.mandarin and self.mandarin.g2pw
+        g2pw = G2pwFiles(model.folder, model.vocabulary) if model else None
+        return Frontend("v1" if self.bundle.symbol_version == "v1" else "v2", g2pw=g2pw)
+
+    @cached_property
+    def prosody(self) -> "Prosody | None":
+        """Prosody features, for models that were trained with them, where there is a BERT.
+
+        Raises:
+            CheckpointError: It cannot be loaded.
+        """
+        model = self.mandarin.bert if self.mandarin and takes_bert(self.source) else None
+        if model is None:
+            return None
+        from gsvbatch.gsv.bert import load_bert
+        from gsvbatch.gsv.prosody import Prosody
+
+        return Prosody(load_bert(model.folder))
 
 
 def enroll_voice(wanted: Enrollment, studio: Studio | None = None) -> VoiceProfile:
@@ -107,7 +133,8 @@ def enroll_voice(wanted: Enrollment, studio: Studio | None = None) -> VoiceProfi
             "public-domain, synthetic, or unrecorded to go on without one"
         )
     own_models = wanted.own_models or (voice.models if voice else None)
-    studio = studio or Studio(own_models or wanted.project_models or embedded_source())
+    source = own_models or wanted.project_models or embedded_source()
+    studio = studio or Studio(source, wanted.mandarin)
     bundle, frontend = studio.bundle, studio.frontend
 
     from gsvbatch.voice.enrolling import Clips, enroll, keep_voice
@@ -126,6 +153,7 @@ def enroll_voice(wanted: Enrollment, studio: Studio | None = None) -> VoiceProfi
         description=wanted.description,
         license=wanted.license,
         style_name=wanted.style,
+        prosody=studio.prosody,
     )
     if before is not None:
         profile = replace(

@@ -42,16 +42,23 @@ class Parts:
     tags: str
     """Not in the fingerprint: other tags make the same audio."""
 
+    bert: str = ""
+    """Of the BERT whose features the line is spoken with; empty, and not in the fingerprint, for none."""
+
     @property
     def fingerprint(self) -> str:
         """One digest of all parts but tags."""
-        return digest({key: value for key, value in asdict(self).items() if key != "tags"})
+        return digest(self._heard())
 
     @property
     def fingerprint_of_any_seed(self) -> str:
         """One digest of all parts but tags and seed: equal for all takes of one reading."""
-        parts = {k: v for k, v in asdict(self).items() if k not in ("tags", "seed")}
-        return digest(parts)
+        return digest({key: value for key, value in self._heard().items() if key != "seed"})
+
+    def _heard(self) -> dict[str, str]:
+        """What the audio follows from; a line without prosody features has the fingerprint it always had."""
+        passing = {"tags"} if self.bert else {"tags", "bert"}
+        return {key: value for key, value in asdict(self).items() if key not in passing}
 
     @classmethod
     def of_take(cls, take: TakeRow) -> "Parts":
@@ -73,11 +80,20 @@ def phonemes_part(utterances: Sequence[Utterance]) -> str:
     return digest([[u.phoneme_ids, u.pause_before, u.pause_after] for u in utterances])
 
 
+def bert_part(utterances: Sequence[Utterance], bert_digest: str) -> str:
+    """Digest of the BERT that has a say in what is spoken; empty where it has none."""
+    is_heard = any(span.has_prosody for utterance in utterances for span in utterance.spans)
+    return digest(bert_digest) if bert_digest and is_heard else ""
+
+
 def sampling_part(sampling: SpeechSampling) -> str:
     """Digest of how it is spoken."""
     values = asdict(sampling)
-    if not sampling.ref_free:  # takes made before there was such a choice stay good
+    # Takes that were made before there were such choices, or with models without them, stay good.
+    if not sampling.ref_free:
         del values["ref_free"]
+    if sampling.sample_steps is None:
+        del values["sample_steps"]
     return digest(values)
 
 
@@ -96,7 +112,7 @@ def changes(
         return [t for t in triggers if getattr(then, t.value) != getattr(parts, t.value)]
 
     found = [Trigger.RETAKE] if take.variation != variation else []
-    found += differ(Trigger.TEXT, Trigger.VOICE, Trigger.MODELS)
+    found += differ(Trigger.TEXT, Trigger.VOICE, Trigger.MODELS, Trigger.BERT)
     if then.phonemes != parts.phonemes and Trigger.TEXT not in found:
         if take.lexicon != lexicon:
             found.append(Trigger.LEXICON)

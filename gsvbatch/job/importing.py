@@ -8,6 +8,7 @@ from pathlib import Path
 from gsvbatch.errors import ConfigError, UserError
 from gsvbatch.gsv.source import ModelSource, embedded_source
 from gsvbatch.job.enrolling import Enrollment, Studio, enroll_voice
+from gsvbatch.job.mandarin import MandarinModels
 from gsvbatch.job.records import ExitCode
 from gsvbatch.script import safe_id_problem
 from gsvbatch.units import Decibels, Seconds
@@ -97,6 +98,9 @@ class VoiceImport:
     project_models: ModelSource | None = None
     """Those of the project; None for the embedded ones."""
 
+    mandarin: MandarinModels | None = None
+    """For the prosody and the polyphones of transcripts in Mandarin; None does without."""
+
     license: str = ""
     is_replacing: bool = False
     is_dry: bool = False
@@ -143,7 +147,8 @@ def import_voices(
             "--consent is missing: by what right are these voices used? self, licensed, "
             "public-domain, synthetic, or unrecorded to go on without one"
         )
-    studio = Studio(wanted.own_models or wanted.project_models or embedded_source())
+    source = wanted.own_models or wanted.project_models or embedded_source()
+    studio = Studio(source, wanted.mandarin)
     voices = []
     for speaker, clips in speakers.items():
         voice = _import(wanted, speaker, clips, studio)

@@ -14,9 +14,11 @@ from gsvbatch.config import TextConfig
 from gsvbatch.data import Span, Utterance
 from gsvbatch.errors import MarkupError, MissingExtraError, UnpronounceableError
 from gsvbatch.job.fingerprint import canonical_json, digest
+from gsvbatch.job.mandarin import ReadingModel
 from gsvbatch.manifest import Manifest
 from gsvbatch.text.frontend import FRONTEND_VERSION, Frontend
 from gsvbatch.text.lexicon import Lexicon
+from gsvbatch.text.mandarin.g2pw import G2pwFiles
 
 SymbolVersion = Literal["v1", "v2"]
 
@@ -47,11 +49,16 @@ class Phonemizer:
         UserError: The lexicon cannot be read.
     """
 
-    def __init__(self, text: TextConfig, lexicons: Sequence[Path]) -> None:
+    def __init__(
+        self, text: TextConfig, lexicons: Sequence[Path], reading: ReadingModel | None = None
+    ) -> None:
         self.lexicon = Lexicon.load(lexicons) if lexicons else Lexicon.empty()
         self.version = f"{FRONTEND_VERSION}/{digest(text.model_dump(mode='json'))[:8]}"
         """What decides phonemes, but for text and lexicon."""
+        if reading is not None:
+            self.version += f"/g2pw-{reading.digest[:8]}"
         self._settings = text
+        self._g2pw = None if reading is None else G2pwFiles(reading.folder, reading.vocabulary)
         self._frontends: dict[SymbolVersion, Frontend] = {}
 
     def read(
@@ -116,6 +123,7 @@ class Phonemizer:
                 read_parentheses=self._settings.read_parentheses,
                 cut=self._settings.cut,
                 pause=self._settings.fragment_interval,
+                g2pw=self._g2pw,
             )
         return self._frontends[symbols]
 

@@ -11,6 +11,7 @@ from gsvbatch.job.listing import line_info
 from gsvbatch.job.project import Project
 from gsvbatch.job.query import Query
 from gsvbatch.job.records import Action, Estimate, Plan, PlanRow, Reason
+from gsvbatch.job.remarks import mandarin_remarks
 from gsvbatch.job.source import MEND_FIRST
 from gsvbatch.manifest import LineRow, Manifest
 from gsvbatch.manifest.store import Pace
@@ -114,6 +115,7 @@ def plan_of(desk: Desk, cases: Sequence[Case]) -> Plan:
         ),
         reasons=dict(Counter(row.reason for row in rows)),
         problems=_problems(desk, rows),
+        remarks=mandarin_remarks(cases, desk.shelf.mandarin),
     )
 
 

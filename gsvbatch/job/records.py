@@ -25,7 +25,7 @@ class ExitCode(IntEnum):
     """Finished, but some lines failed or could not be rendered; they are listed."""
 
     STOPPED = 4
-    """Disk full, output not writable, or the manifest is held by another process."""
+    """Disk full, output not writable, the manifest held by another process, or a download failed."""
 
     INTERRUPTED = 130
     """Ctrl-C or a termination signal; what was finished is kept."""
@@ -47,11 +47,12 @@ class Action(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why; the first twelve are triggers that can be switched off by ``rerun_on``."""
+    """Why; the first fourteen are triggers that can be switched off by ``rerun_on``."""
 
     TEXT = "text"
     VOICE = "voice"
     MODELS = "models"
+    BERT = "bert"
     LEXICON = "lexicon"
     FRONTEND = "frontend"
     SAMPLING = "sampling"
@@ -129,6 +130,9 @@ class Plan:
 
     problems: tuple[str, ...] = ()
     """What is wrong with scripts or voices, one line each, with file and line."""
+
+    remarks: tuple[str, ...] = ()
+    """How Mandarin is spoken where there is a choice: with which prosody, and by whose readings."""
 
     def with_action(self, action: Action) -> tuple[PlanRow, ...]:
         """The rows that have an action."""

@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from gsvbatch.config import ModelsConfig, SamplingConfig, SamplingOverrides
 from gsvbatch.errors import CheckpointError, ConfigError, VoiceError
-from gsvbatch.gsv.source import ModelDigests, ModelSource, embedded_source, file_digest
+from gsvbatch.gsv.bert_source import takes_bert
+from gsvbatch.gsv.source import ModelDigests, ModelSource, embedded_source
+from gsvbatch.job.digests import FileDigests
 from gsvbatch.job.fingerprint import digest
+from gsvbatch.job.mandarin import MandarinModels
 from gsvbatch.job.project import Project
 from gsvbatch.manifest import Manifest
+from gsvbatch.models.naming import ROLES, named_source
 from gsvbatch.render.work import VoiceRef
 from gsvbatch.voice import VoiceLibrary, VoiceProfile, require_models, style_folder
 
@@ -25,6 +30,14 @@ class CastVoice:
     overrides: SamplingOverrides
     style: str
     """Which of the voice's styles it is; empty for the voice itself."""
+
+    takes_bert: bool = False
+    """Whether its models were trained with prosody features."""
+
+    @property
+    def draws_mels(self) -> bool:
+        """Whether its models draw mels in steps, as v3 and v4 do; they alone have a vocoder."""
+        return self.ref.source.vocoder is not None
 
     def sampling_over(self, sampling: SamplingConfig) -> dict[str, float]:
         """Settings for this voice: what the project says, else what the voice prefers, else defaults."""
@@ -43,9 +56,14 @@ class VoiceShelf:
 
     def __init__(self, project: Project, manifest: Manifest) -> None:
         self._project = project
-        self._manifest = manifest
+        self._digests = FileDigests(manifest)
         self._library = VoiceLibrary(project.voice_folders)
         self._voices: dict[tuple[str, str], CastVoice | VoiceError | CheckpointError] = {}
+
+    @cached_property
+    def mandarin(self) -> MandarinModels:
+        """The optional models for Mandarin."""
+        return MandarinModels(self._project.config.models, self._project.root, self._digests.of)
 
     def names(self) -> tuple[str, ...]:
         """All voices there are."""
@@ -79,15 +97,23 @@ class VoiceShelf:
             if problem is not None:
                 raise VoiceError(each.label, problem)
         source = models_of(profile, self._project)
-        digests = ModelDigests(self._digest(source.t2s), self._digest(source.synthesizer))
+        files = source.for_rendering().files()
+        digests = ModelDigests(**{kind: self._digests.of(path) for kind, path in files.items()})
         require_models(profile, digests, folder, source)
+        is_with_bert = takes_bert(source)
+        bert = self.mandarin.bert if is_with_bert else None
         return CastVoice(
             ref=VoiceRef(
                 name=f"{name}/{style}" if style else name,
                 folder=folder,
                 digest=profile.digest[:32],
-                models=digest([digests.t2s, digests.synthesizer]),
+                models=digest(list(digests.rendering)),
                 source=source,
+                bert=None if bert is None else bert.folder,
+                bert_digest="" if bert is None else bert.digest,
+                lacks_prompt_bert=profile.prompt_bert is None
+                and profile.language == "zh"
+                and len(profile.prompt_phoneme_ids) > 0,
             ),
             symbols=profile.symbol_version,
             language=profile.language,
@@ -95,22 +121,8 @@ class VoiceShelf:
                 update=profile.sampling.model_dump(exclude_none=True)
             ),
             style=style,
+            takes_bert=is_with_bert,
         )
-
-    def _digest(self, path: Path) -> str:
-        """SHA-256 of a file, from the manifest while size and time are the same."""
-        try:
-            stat = path.stat()
-        except OSError:
-            return file_digest(path)  # says what is wrong
-        key, state = f"digest of {path.resolve()}", f"{stat.st_size} {stat.st_mtime_ns} "
-        known = self._manifest.meta(key)
-        if known is not None and known.startswith(state):
-            return known.removeprefix(state)
-        sha = file_digest(path)
-        if self._manifest.is_on_disk:
-            self._manifest.put_meta(key, state + sha)
-        return sha
 
 
 def models_of(profile: VoiceProfile, project: Project) -> ModelSource:
@@ -137,5 +149,5 @@ def project_models(models: ModelsConfig, root: Path) -> ModelSource:
     if models.t2s is None or models.synthesizer is None:
         lacking = "models.t2s" if models.t2s is None else "models.synthesizer"
         raise ConfigError(f"{lacking}: is required when the other of the pair is named")
-    content = None if models.content is None else root / models.content
-    return ModelSource(root / models.t2s, root / models.synthesizer, content)
+    given = {name: getattr(models, name) for name in ROLES}
+    return named_source(given, root, version=models.version, setting="models.")

@@ -74,7 +74,15 @@ def _remember_levels_and_phonemes(connection: Connection) -> None:
     )
 
 
-MIGRATIONS: Sequence[Callable[[Connection], None]] = (_first_tables, _remember_levels_and_phonemes)
+def _tell_takes_with_prosody(connection: Connection) -> None:
+    _all(connection, """ALTER TABLE takes ADD COLUMN part_bert VARCHAR NOT NULL DEFAULT ''""")
+
+
+MIGRATIONS: Sequence[Callable[[Connection], None]] = (
+    _first_tables,
+    _remember_levels_and_phonemes,
+    _tell_takes_with_prosody,
+)
 
 SCHEMA_VERSION = len(MIGRATIONS)
 

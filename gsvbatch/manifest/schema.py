@@ -140,6 +140,9 @@ class TakeRow(Base):
     run_id: Mapped[int | None] = mapped_column(ForeignKey("runs.id"), default=None)
     """NULL for a take that rescan found."""
 
+    part_bert: Mapped[str] = mapped_column(default="")
+    """Part of the fingerprint where prosody features were used; else empty."""
+
 
 class UtteranceRow(Base):
     """One piece of a take, as it was spoken."""

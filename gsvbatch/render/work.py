@@ -32,6 +32,9 @@ class SpeechSampling:
     ref_free: bool = False
     """Whether the reference's words and tokens are left out before the line's own."""
 
+    sample_steps: int | None = None
+    """Of v3 and v4; None for models that take no such steps."""
+
 
 def person_of(voice: str) -> str:
     """The voice's name without its style."""
@@ -56,6 +59,15 @@ class VoiceRef:
 
     source: ModelSource
     """Where that pair is."""
+
+    bert: Path | None = None
+    """Folder of the BERT whose prosody features Mandarin is spoken with; None for zeros."""
+
+    bert_digest: str = ""
+    """Of its weights; empty for zeros."""
+
+    lacks_prompt_bert: bool = False
+    """Whether the voice was enrolled without prosody features, although its transcript is in Mandarin."""
 
     @property
     def person(self) -> str:

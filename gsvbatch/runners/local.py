@@ -4,7 +4,7 @@ import gc
 import logging
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import torch
@@ -12,9 +12,10 @@ import torch
 from gsvbatch.config import EngineConfig
 from gsvbatch.data import StopReason
 from gsvbatch.engine import Engine, Request, Result, Sampling, VoicePrompt
-from gsvbatch.engine.request import MAX_TOKENS
-from gsvbatch.errors import ConfigError
+from gsvbatch.engine.request import DEFAULT_STEPS, MAX_TOKENS
+from gsvbatch.errors import CheckpointError, ConfigError
 from gsvbatch.gsv.bundle import load_bundle
+from gsvbatch.gsv.prosody import Prosody, mandarin_texts
 from gsvbatch.gsv.source import ModelSource
 from gsvbatch.render.gates import LONGEST_PHONEME, RUN_ON_SLACK, count_spoken
 from gsvbatch.render.renderer import Renderer
@@ -28,6 +29,7 @@ from gsvbatch.render.work import (
 )
 from gsvbatch.units import SEMANTIC_RATE, Seconds
 from gsvbatch.voice import load_profile
+from gsvbatch.voice.conditioning import require_conditioning
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +65,8 @@ class LocalRunner:
 
     def _run_group(self, works: list[LineWork], stop: Stop) -> Iterator[LineOutcome]:
         started = time.perf_counter()
-        speech = EngineSpeech(load_engine(works[0].voice.source, self._config))
+        engine = load_engine(works[0].voice.source, self._config)
+        speech = EngineSpeech(engine, load_prosody(works, engine))
         self._add("loading", time.perf_counter() - started)
         renderer = Renderer(speech, n_encoders=self._config.encoders)
         try:
@@ -82,8 +85,9 @@ class LocalRunner:
 class EngineSpeech:
     """An engine as a renderer sees it: voices by reference, no tensors."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, prosody: Prosody | None = None) -> None:
         self.engine = engine
+        self._prosody = prosody
         self._prompts: dict[str, VoicePrompt] = {}
 
     def speak(self, requests: Iterable[SpeechRequest]) -> Iterator[SpeechResult]:
@@ -104,17 +108,25 @@ class EngineSpeech:
                 temperature=sampling.temperature,
                 repetition_penalty=sampling.repetition_penalty,
             ),
+            bert_features=self._prosody.of(request.utterance.spans) if self._prosody else None,
             speed=sampling.speed,
+            sample_steps=sampling.sample_steps or DEFAULT_STEPS,
             max_tokens=token_limit(count_spoken(request.utterance)),
         )
 
     def _prompt(self, voice: VoiceRef, *, is_free: bool) -> VoicePrompt:
         if voice.digest not in self._prompts:
             profile = load_profile(voice.folder)
+            require_conditioning(profile, self.engine.bundle, voice.folder)
+            mel = profile.reference_mel
             self._prompts[voice.digest] = VoicePrompt(
                 prompt_phoneme_ids=tuple(int(i) for i in profile.prompt_phoneme_ids),
                 prompt_tokens=tuple(int(i) for i in profile.prompt_tokens),
                 style=torch.from_numpy(profile.style),
+                prompt_bert=None
+                if profile.prompt_bert is None
+                else torch.from_numpy(profile.prompt_bert),
+                reference_mel=None if mel is None else torch.from_numpy(mel),
             )
         prompt = self._prompts[voice.digest]
         if is_free:
@@ -128,6 +140,32 @@ def token_limit(n_spoken: int) -> int:
     return min(MAX_TOKENS, math.ceil(longest * SEMANTIC_RATE))
 
 
+def load_prosody(works: Sequence[LineWork], engine: Engine) -> Prosody | None:
+    """The prosody of lines that share their models, on the engine's device; None if none is wanted.
+
+    Raises:
+        CheckpointError: The BERT cannot be loaded, or is not the kind that the models were trained with.
+        ConfigError: Its vocabulary is damaged.
+    """
+    folder = works[0].voice.bert
+    probes = [work.probe for work in works[:1]]
+    utterances = [*probes, *(utterance for work in works for utterance in work.utterances)]
+    upcoming = [text for utterance in utterances for text in mandarin_texts(utterance.spans)]
+    if folder is None or not upcoming:
+        return None
+    from gsvbatch.gsv.bert import load_bert  # transformers takes seconds
+
+    bert = load_bert(folder, device=engine.device, dtype=engine.dtype)
+    wanted = engine.bundle.t2s.config.bert_width
+    if bert.width != wanted:
+        raise CheckpointError(
+            folder,
+            f"makes prosody features of width {bert.width}, while the models were trained on "
+            f"{wanted}; use chinese-roberta-wwm-ext-large, or do without (models.bert: none)",
+        )
+    return Prosody(bert, upcoming)
+
+
 def load_engine(source: ModelSource, config: EngineConfig) -> Engine:
     """An engine with a pair of models, on the device that the settings name.
 
@@ -137,9 +175,7 @@ def load_engine(source: ModelSource, config: EngineConfig) -> Engine:
     """
     device = choose_device(config.device)
     dtype = choose_dtype(config.dtype, device)
-    # The content encoder is for enrolling; rendering has no use for it.
-    pair = ModelSource(source.t2s, source.synthesizer)
-    bundle = load_bundle(pair, device=device, dtype=dtype)
+    bundle = load_bundle(source.for_rendering(), device=device, dtype=dtype)
     logger.info("rendering on %s in %s", device, dtype)
     return Engine(
         bundle,

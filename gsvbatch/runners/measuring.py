@@ -20,8 +20,9 @@ from gsvbatch.engine.memory import is_out_of_memory, release
 from gsvbatch.engine.sequence import Sequence as EngineSequence
 from gsvbatch.engine.synthesizer_runner import SynthesizerRunner
 from gsvbatch.engine.t2s_runner import T2SRunner
+from gsvbatch.errors import ConfigError
 from gsvbatch.gsv.bundle import ModelBundle
-from gsvbatch.gsv.synthesizer import FRAMES_PER_TOKEN, SynthesizerConfig
+from gsvbatch.gsv.synthesizer import FRAMES_PER_TOKEN, Synthesizer, SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig
 from gsvbatch.units import SEMANTIC_RATE, Seconds
 
@@ -309,7 +310,7 @@ def _decoding(
 def _speaking(
     bundle: ModelBundle, n_lines: int, workload: Workload, ceilings: Ceilings
 ) -> SpeakFigures:
-    runner = SynthesizerRunner(bundle.synthesizer, n_lines * workload.n_tokens)
+    runner = SynthesizerRunner(_synthesizer(bundle), n_lines * workload.n_tokens)
     batches = runner.batches(_spoken_lines(bundle, n_lines, workload))
     # A processor speaks lines one by one, so a few tell as much as many.
     is_cuda = runner.device.type == "cuda"
@@ -320,8 +321,19 @@ def _speaking(
     )
     elapsed *= n_lines / n_spoken
     audio = n_lines * workload.n_tokens / SEMANTIC_RATE
-    least = audio * speaking_flop(bundle.synthesizer.config) / ceilings.matrix_rate
+    least = audio * speaking_flop(_synthesizer(bundle).config) / ceilings.matrix_rate
     return SpeakFigures(n_lines, elapsed, audio / elapsed, least / elapsed)
+
+
+def _synthesizer(bundle: ModelBundle) -> Synthesizer:
+    """The synthesizer of models whose arithmetic is counted here.
+
+    Raises:
+        ConfigError: It draws mels, in as many steps as a project asks for.
+    """
+    if isinstance(bundle.synthesizer, Synthesizer):
+        return bundle.synthesizer
+    raise ConfigError(f"stages of {bundle.version} models are not measured; use v1 to v2ProPlus")
 
 
 def _latency(bundle: ModelBundle, workload: Workload) -> dict[str, Seconds]:
@@ -334,7 +346,7 @@ def _latency(bundle: ModelBundle, workload: Workload) -> dict[str, Seconds]:
     )
     runner = _runner(bundle, 1)
     prefill, step = [_decode_once(runner, bundle, 1, sentence) for _ in range(2)][-1]
-    speaker = SynthesizerRunner(bundle.synthesizer, 1)
+    speaker = SynthesizerRunner(_synthesizer(bundle), 1)
     lines = _spoken_lines(bundle, 1, sentence)
     synthesis = median_time(lambda: speaker.run(lines), speaker.device, 1)
     return {

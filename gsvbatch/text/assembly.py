@@ -137,8 +137,17 @@ def as_span(each: Said) -> Span:
     """Return a span whose text and counts tell which phonemes belong to which character or word."""
     lead = [Group(phoneme, (phoneme,)) for phoneme in each.lead]
     groups = [*lead, *each.groups]
+    counts = [
+        _counts(group) if each.language == "zh" else (len(group.phonemes),) for group in groups
+    ]
     return Span(
         each.language,
         "".join(group.text for group in groups),
-        tuple(len(group.phonemes) for group in groups),
+        tuple(count for of_group in counts for count in of_group),
     )
+
+
+def _counts(group: Group) -> tuple[int, ...]:
+    """The phonemes of a group shared out evenly among its characters, the first ones having the more."""
+    each, more = divmod(len(group.phonemes), len(group.text))
+    return tuple(each + (at < more) for at in range(len(group.text)))

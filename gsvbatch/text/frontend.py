@@ -8,6 +8,7 @@ is an error that names it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gsvbatch.data import Span, Utterance
 from gsvbatch.errors import ConfigError, UnpronounceableError
@@ -21,7 +22,10 @@ from gsvbatch.text.stream import Stream
 from gsvbatch.text.symbols import SymbolTable, SymbolVersion
 from gsvbatch.units import Seconds
 
-FRONTEND_VERSION = "2"
+if TYPE_CHECKING:
+    from gsvbatch.text.mandarin.g2pw import G2pwFiles
+
+FRONTEND_VERSION = "3"
 """Part of every take's fingerprint; to be raised whenever any phoneme may change."""
 
 
@@ -58,6 +62,7 @@ class Frontend:
         read_parentheses: bool = False,
         cut: str = segment.SENTENCE,
         pause: Seconds | None = None,
+        g2pw: "G2pwFiles | None" = None,
     ) -> None:
         """Set up; costs next to nothing.
 
@@ -68,6 +73,7 @@ class Frontend:
             read_parentheses: Speak what stands in round brackets.
             cut: How a line is cut into utterances, one of `segment.METHODS`.
             pause: Silence between the utterances of a line; None goes by the marks they end with.
+            g2pw: The model that reads Mandarin's polyphones; dictionaries alone do if None.
 
         Raises:
             ConfigError: There is no such way to cut, or ``max_characters`` is too small.
@@ -84,6 +90,7 @@ class Frontend:
         self.read_parentheses = read_parentheses
         self.cut = cut
         self.pause = pause
+        self.g2pw = g2pw
         self._frontends: dict[str, LanguageFrontend] = {}
 
     def __getstate__(self) -> dict[str, object]:
@@ -243,8 +250,19 @@ class Frontend:
     def _frontend(self, span: Span) -> LanguageFrontend:
         found = self._frontends.get(span.language)
         if found is None:
-            found = self._frontends[span.language] = _make_frontend(span, self.symbols)
+            if span.language == "zh" and self.g2pw is not None:
+                found = _mandarin_with(self.g2pw, self.symbols)
+            else:
+                found = _make_frontend(span, self.symbols)
+            self._frontends[span.language] = found
         return found
+
+
+def _mandarin_with(g2pw: "G2pwFiles", symbols: SymbolVersion) -> LanguageFrontend:
+    from gsvbatch.text.mandarin import Mandarin
+    from gsvbatch.text.mandarin.g2pw import Polyphones
+
+    return Mandarin(symbols, Polyphones(g2pw))
 
 
 def _without(notations: frozenset[str], text: str, readings: Mapping[str, Reading]) -> str:

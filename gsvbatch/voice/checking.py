@@ -3,6 +3,7 @@
 import os
 import shlex
 import subprocess
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def require_models(
         for name, made, there in (
             ("GPT", profile.digests.t2s, digests.t2s),
             ("SoVITS", profile.digests.synthesizer, digests.synthesizer),
+            ("vocoder", profile.digests.vocoder, digests.vocoder),
+            ("base", profile.digests.base, digests.base),
         )
         if made != there
     ]
@@ -65,9 +68,9 @@ def reenroll_command(profile: VoiceProfile, folder: Path, source: ModelSource | 
         home = folder.parent.parent
     words += ["--voices", os.fspath(home.parent), "--replace"]
     if profile.models is not None and source is not None:
-        words += ["--t2s", os.fspath(source.t2s), "--synthesizer", os.fspath(source.synthesizer)]
-        if source.content is not None:
-            words += ["--content", os.fspath(source.content)]
+        for name, value in asdict(source).items():
+            if value is not None:
+                words += [f"--{name.replace('_', '-')}", os.fspath(value)]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 

@@ -1,20 +1,20 @@
 """A reference clip and its transcript become a voice profile.
 
 clip -> checks in figures -> content encoder -> prompt tokens
-                          -> spectrogram -> style encoder -> style vector
+                          -> style, speaker embedding, mel: what the models are conditioned with
 transcript -> frontend -> prompt phonemes
+                       -> BERT -> prosody features
 
 The words and the way of saying them come from the reference; the timbre comes from it, too, unless
 another clip is named for that, and may be averaged over further clips of the same person.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from gsvbatch.audio import (
@@ -29,15 +29,16 @@ from gsvbatch.audio import (
 )
 from gsvbatch.audio.storage import storage_error
 from gsvbatch.config import SamplingOverrides
-from gsvbatch.data import Waveform
+from gsvbatch.data import Span, Waveform
 from gsvbatch.errors import CheckpointError, ReferenceClipError, VoiceError
 from gsvbatch.gsv.bundle import ModelBundle
 from gsvbatch.gsv.native import recommended_sampling
 from gsvbatch.gsv.prompt import prompt_tokens
+from gsvbatch.gsv.prosody import Prosody
 from gsvbatch.gsv.source import ModelSource
-from gsvbatch.gsv.spectrogram import reference_spectrogram
 from gsvbatch.script import safe_id_problem
 from gsvbatch.units import Seconds
+from gsvbatch.voice.conditioning import conditioning_of, require_no_prompt
 from gsvbatch.voice.consent import Consent
 from gsvbatch.voice.profile import VoiceProfile
 from gsvbatch.voice.storage import save_profile
@@ -62,6 +63,11 @@ class Phonemized(Protocol):
     @property
     def phoneme_ids(self) -> tuple[int, ...]:
         """Ids in the frontend's symbol table."""
+        ...
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Which phonemes belong to what; asked for only where there is a BERT."""
         ...
 
 
@@ -108,6 +114,7 @@ def enroll(
     license: str = "",  # noqa: A002  the field's own name
     sampling: SamplingOverrides | None = None,
     style_name: str = "",
+    prosody: Prosody | None = None,
 ) -> VoiceProfile:
     """The profile of the voice in a clip; nothing is written, see :func:`keep_voice`.
 
@@ -127,6 +134,7 @@ def enroll(
         license: Under which the profile may be passed on.
         sampling: How the voice is best drawn; None for what its models recommend.
         style_name: For a style of a voice, what it is called.
+        prosody: For a transcript in Mandarin; None where there is no BERT, or the models take none.
 
     Raises:
         VoiceError: The name cannot be a folder's name.
@@ -144,21 +152,32 @@ def enroll(
     reference = clips.reference
     phoneme_ids: tuple[int, ...] = ()
     tokens = np.zeros(0, dtype=np.int32)
+    prompt_bert = None
+    if not transcript:
+        require_no_prompt(name, bundle)
     heard = {clip: read_audio(clip) for clip in (reference, *clips.timbres)}
     for clip, waveform in heard.items():
         is_prompt = clip == reference and bool(transcript)
         _require_usable(clip, waveform, limits if is_prompt else TIMBRE_LIMITS)
     if transcript:
-        phoneme_ids = frontend.phonemize(transcript, language).phoneme_ids
+        said = frontend.phonemize(transcript, language)
+        phoneme_ids = said.phoneme_ids
+        prompt_bert = None if prosody is None else _prompt_bert(prosody, said)
         _require_pace(reference, len(phoneme_ids), heard[reference].duration)
         tokens = _tokens(heard[reference], bundle)
+    conditioning = conditioning_of(
+        heard[reference], [heard[clip] for clip in clips.timbres], bundle
+    )
     return VoiceProfile(
         name=name,
         language=language,
         transcript=transcript,
         prompt_phoneme_ids=np.array(phoneme_ids, dtype=np.int32),
         prompt_tokens=tokens,
-        style=_mean_style([heard[clip] for clip in clips.timbres], bundle),
+        style=conditioning.style,
+        speaker_embedding=conditioning.speaker_embedding,
+        reference_mel=conditioning.reference_mel,
+        prompt_bert=prompt_bert,
         symbol_version="v1" if bundle.symbol_version == "v1" else "v2",
         digests=bundle.digest,
         models=models,
@@ -214,21 +233,9 @@ def keep_voice(profile: VoiceProfile, folder: Path, clips: Path | Clips) -> Voic
     return profile
 
 
-def _mean_style(clips: Sequence[Waveform], bundle: ModelBundle) -> NDArray[np.float32]:
-    """The mean of the clips' style vectors, (G,), as upstream averages its references."""
-    styles = [_style(clip, bundle) for clip in clips]
-    mean: NDArray[np.float32] = np.mean(styles, axis=0, dtype=np.float32)
-    return mean if len(styles) > 1 else styles[0]
-
-
-@torch.inference_mode()
-def _style(waveform: Waveform, bundle: ModelBundle) -> NDArray[np.float32]:
-    synthesizer = bundle.synthesizer
-    weight = next(synthesizer.parameters())
-    magnitudes = reference_spectrogram(waveform, synthesizer.config)
-    style = synthesizer.style_of(magnitudes.to(weight.device, weight.dtype))
-    values: NDArray[np.float32] = style.flatten().float().cpu().numpy()
-    return values
+def _prompt_bert(prosody: Prosody, said: Phonemized) -> NDArray[np.float32] | None:
+    features = prosody.of(said.spans)
+    return None if features is None else features.float().numpy()
 
 
 def _tokens(waveform: Waveform, bundle: ModelBundle) -> NDArray[np.int32]:

@@ -34,11 +34,22 @@ class VoiceProfile:
     """The clip's semantic tokens, (S,), 25 a second; none where there are no phonemes."""
 
     style: NDArray[np.float32]
-    """The global style vector, (G,): the mean over the clips that the timbre is taken from."""
+    """The global style vector, (G,): the mean over the clips that the timbre is taken from, of a Pro
+    model with their speaker embeddings in it."""
 
     symbol_version: Literal["v1", "v2"]
     digests: ModelDigests
     """Of the models that it was made with, and belongs to."""
+
+    prompt_bert: NDArray[np.float32] | None = None
+    """The transcript's prosody features, (D, P); None for a language without, or where no BERT was given."""
+
+    speaker_embedding: NDArray[np.float32] | None = None
+    """What the speaker encoder of the Pro versions made of the clip, (E,); None for other models.
+    It is kept to tell who speaks: rendering takes it from ``style``."""
+
+    reference_mel: NDArray[np.float32] | None = None
+    """The clip's normalized mel, (mels, F), which v3 and v4 continue; None for other models."""
 
     models: ModelSource | None = None
     """Its own pair of checkpoints; None for the project's, which are the embedded ones by default."""
@@ -77,9 +88,16 @@ class VoiceProfile:
             (self.prompt_phoneme_ids, "<i4"),
             (self.prompt_tokens, "<i4"),
             (self.style, "<f4"),
+            (self.speaker_embedding, "<f4"),
+            (self.reference_mel, "<f4"),
         ):
+            if values is None:
+                continue
             sha.update(len(values).to_bytes(8, "little"))
             sha.update(np.ascontiguousarray(values, dtype=dtype).tobytes())
+        if self.prompt_bert is not None:
+            sha.update(b"bert" + len(self.prompt_bert).to_bytes(8, "little"))
+            sha.update(np.ascontiguousarray(self.prompt_bert, dtype="<f4").tobytes())
         return sha.hexdigest()
 
     def title(self, language: str = "en") -> str:

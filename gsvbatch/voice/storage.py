@@ -6,7 +6,7 @@ bit is noticed when the voice is loaded, and not heard in a finished book.
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,9 +18,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from gsvbatch.audio.storage import replacing, storage_error, write_text_atomically
-from gsvbatch.config import SamplingOverrides, StrictModel
-from gsvbatch.errors import VoiceError
+from gsvbatch.config import GptSoVitsVersion, SamplingOverrides, StrictModel
+from gsvbatch.errors import ConfigError, VoiceError
 from gsvbatch.gsv.source import ModelDigests, ModelSource
+from gsvbatch.models.naming import ROLES, named_source, pair_of_name, written_name
 from gsvbatch.text.symbols import SymbolTable
 from gsvbatch.voice.consent import Consent
 from gsvbatch.voice.profile import VoiceProfile
@@ -31,6 +32,8 @@ STYLES_NAME = "styles"
 """Folder inside a voice's own that holds its styles, each a folder like a voice's."""
 
 FORMAT_VERSION = 1
+OPTIONAL_TENSORS = ("speaker_embedding", "reference_mel", "prompt_bert")
+"""What only some versions of the models, or of languages, are conditioned with."""
 
 _INTRODUCTION = """\
 # A voice of gsvbatch. Names, descriptions, license, consent and sampling may be edited here.
@@ -52,12 +55,21 @@ class _Digests(StrictModel):
     t2s: str = Field(pattern=_SHA256)
     synthesizer: str = Field(pattern=_SHA256)
     content: str | None = Field(default=None, pattern=_SHA256)
+    speaker_encoder: str | None = Field(default=None, pattern=_SHA256)
+    vocoder: str | None = Field(default=None, pattern=_SHA256)
+    base: str | None = Field(default=None, pattern=_SHA256)
 
 
 class _Models(StrictModel):
+    """Paths, relative to the voice's folder, or names of the user's list of models."""
+
     t2s: Path
     synthesizer: Path
     content: Path | None = None
+    speaker_encoder: Path | None = None
+    vocoder: Path | None = None
+    base: Path | None = None
+    version: GptSoVitsVersion | None = None
 
 
 class _VoiceFile(StrictModel):
@@ -77,7 +89,7 @@ class _VoiceFile(StrictModel):
     consent: Consent | None = None
     sampling: SamplingOverrides = SamplingOverrides()
     symbols: Literal["v1", "v2"]
-    models: _Models | None = None
+    models: Annotated[_Models | None, BeforeValidator(pair_of_name)] = None
     made_with: _Digests
     digest: str = Field(pattern=_SHA256)
 
@@ -99,6 +111,9 @@ def load_profile(folder: Path) -> VoiceProfile:
         prompt_phoneme_ids=tensors["prompt_phoneme_ids"].astype(np.int32),
         prompt_tokens=tensors["prompt_tokens"].astype(np.int32),
         style=tensors["style"].astype(np.float32),
+        speaker_embedding=_as_float(tensors.get("speaker_embedding")),
+        reference_mel=_as_float(tensors.get("reference_mel")),
+        prompt_bert=_as_float(tensors.get("prompt_bert")),
         symbol_version=stored.symbols,
         digests=ModelDigests(**stored.made_with.model_dump()),
         models=_model_source(stored.models, folder),
@@ -143,6 +158,10 @@ def save_profile(profile: VoiceProfile, folder: Path) -> None:
         "prompt_tokens": profile.prompt_tokens.astype(np.int32),
         "style": profile.style.astype(np.float32),
     }
+    for name in OPTIONAL_TENSORS:
+        values = getattr(profile, name)
+        if values is not None:
+            tensors[name] = values.astype(np.float32)
     with replacing(folder / TENSORS_NAME) as temporary:
         temporary.write_bytes(save(tensors, {"format": "gsvbatch-voice"}))
     write_text_atomically(folder / YAML_NAME, _to_yaml(profile, folder))
@@ -177,25 +196,33 @@ def _to_yaml(profile: VoiceProfile, folder: Path) -> str:
 def _model_source(models: _Models | None, folder: Path) -> ModelSource | None:
     if models is None:
         return None
-    content = models.content and (folder / models.content.expanduser()).resolve()
-    return ModelSource(
-        t2s=(folder / models.t2s.expanduser()).resolve(),
-        synthesizer=(folder / models.synthesizer.expanduser()).resolve(),
-        content=content,
-    )
+    given = {name: value for name, value in models if name in ROLES}
+    try:
+        found = named_source(given, folder.resolve(), version=models.version, setting="models.")
+    except ConfigError as error:
+        raise VoiceError(label_of(folder), f"{folder / YAML_NAME}: {error}") from error
+    paths = {name: getattr(found, name) for name in ROLES}
+    return replace(found, **{name: path.resolve() for name, path in paths.items() if path})
 
 
 def _model_paths(models: ModelSource, folder: Path) -> dict[str, str]:
-    """The paths as they are written: relative where the file is inside the voice's folder."""
-    paths = {"t2s": models.t2s, "synthesizer": models.synthesizer, "content": models.content}
+    """As it is written.
+
+    By name where the file is registered, so that the voice can move to another machine that has it;
+    relative where it is inside the voice's folder.
+    """
     home = folder.resolve()
-    return {
-        name: path.resolve().relative_to(home).as_posix()
-        if path.resolve().is_relative_to(home)
-        else os.fspath(path.resolve())
-        for name, path in paths.items()
-        if path is not None
-    }
+    written: dict[str, str] = {}
+    for name, value in asdict(models).items():
+        if isinstance(value, Path):
+            path = value.resolve()
+            if path.is_relative_to(home):
+                written[name] = path.relative_to(home).as_posix()
+            else:
+                written[name] = written_name(path, name) or os.fspath(path)
+        elif value is not None:
+            written[name] = value
+    return written
 
 
 def _read_yaml(folder: Path) -> _VoiceFile:
@@ -251,7 +278,7 @@ def _without_blanks(stored: Any) -> Any:
 
 
 def _read_tensors(folder: Path, symbols: SymbolTable) -> dict[str, NDArray[Any]]:
-    """The three tensors, of the right kind and range; the digest is checked by the caller."""
+    """The tensors, of the right kind and range; the digest is checked by the caller."""
     name, path = label_of(folder), folder / TENSORS_NAME
     again = "copy the voice's folder again, or enroll the voice again"
     try:
@@ -261,17 +288,28 @@ def _read_tensors(folder: Path, symbols: SymbolTable) -> dict[str, NDArray[Any]]
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise VoiceError(name, f"{path} is damaged or cut short ({error}); {again}") from error
     wanted = {"prompt_phoneme_ids": "i", "prompt_tokens": "i", "style": "f"}
+    wanted |= {key: "f" for key in OPTIONAL_TENSORS if key in tensors}
     if set(tensors) != set(wanted):
         raise VoiceError(name, f"{path} holds {', '.join(sorted(tensors)) or 'nothing'}; {again}")
     for key, kind in wanted.items():
         values = tensors[key]
-        if values.ndim != 1 or values.dtype.kind != kind:
+        n_axes = 2 if key in ("reference_mel", "prompt_bert") else 1
+        if values.ndim != n_axes or values.dtype.kind != kind:
             raise VoiceError(name, f"{path}: {key} is not a row of numbers; {again}")
-    ids, tokens, style = (tensors[key] for key in wanted)
-    if not len(style) or bool(len(ids)) != bool(len(tokens)):
+        if kind == "f" and not values.size:
+            raise VoiceError(name, f"{path}: {key} is empty; {again}")
+        if kind == "f" and not np.isfinite(values).all():
+            raise VoiceError(name, f"{path}: {key} holds numbers that are not finite; {again}")
+    ids, tokens = tensors["prompt_phoneme_ids"], tensors["prompt_tokens"]
+    if bool(len(ids)) != bool(len(tokens)):
         raise VoiceError(name, f"{path}: a part of it is empty; {again}")
     if ids.min(initial=0) < 0 or ids.max(initial=0) >= len(symbols) or tokens.min(initial=0) < 0:
         raise VoiceError(name, f"{path}: ids outside the symbol table; {again}")
-    if not np.isfinite(style).all():
-        raise VoiceError(name, f"{path}: style holds numbers that are not finite; {again}")
+    bert = tensors.get("prompt_bert")
+    if bert is not None and bert.shape[1] != len(ids):
+        raise VoiceError(name, f"{path}: prompt_bert does not fit the phonemes; {again}")
     return tensors
+
+
+def _as_float(values: NDArray[Any] | None) -> NDArray[np.float32] | None:
+    return None if values is None else values.astype(np.float32)

@@ -1,6 +1,8 @@
 """The synthesizer against upstream's numbers, full size, through the checkpoint's own key names."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,35 +13,60 @@ from torch import Tensor
 
 from gsvbatch.gsv.checkpoint import fold_weight_norm, load_into
 from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
+from tests.devices import DEVICES, working_on
 from tests.golden_weights import assert_matches, golden_weights, unfolded_shapes
 
 GOLDEN: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "data" / "golden_sovits.json").read_text(encoding="utf-8")
 )
 INPUTS = GOLDEN["inputs"]
-CONFIGS = {"v1": SynthesizerConfig(n_phonemes=322, style_bins=1025), "v2": SynthesizerConfig()}
+PRO = SynthesizerConfig(style=1024, fusion=512, speaker=20480)
+CONFIGS = {
+    "v1": SynthesizerConfig(n_phonemes=322, style_bins=1025),
+    "v2": SynthesizerConfig(),
+    "v2Pro": PRO,
+    "v2ProPlus": replace(PRO, initial_channels=768, upsample_kernels=(20, 16, 8, 2, 2)),
+}
 
 pytestmark = pytest.mark.slow
 
 
 def uniform(seed: int, low: float, high: float, shape: tuple[int, ...]) -> Tensor:
     draw = np.random.RandomState(seed).uniform(low, high, shape)
-    return torch.from_numpy(draw.astype(np.float32))
+    return torch.from_numpy(draw.astype(np.float32)).to(torch.get_default_device())
 
 
-@pytest.fixture(scope="module", params=["v1", "v2"])
-def loaded(request: pytest.FixtureRequest) -> tuple[Synthesizer, dict[str, Any]]:
+@pytest.fixture(scope="module", params=DEVICES)
+def device(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _on_device(device: str) -> Iterator[None]:
+    with working_on(device):
+        yield
+
+
+@pytest.fixture(scope="module", params=list(CONFIGS))
+def loaded(request: pytest.FixtureRequest, device: str) -> tuple[Synthesizer, dict[str, Any]]:
     model = Synthesizer(CONFIGS[request.param]).eval()
     shapes = {key: tuple(value.shape) for key, value in model.state_dict().items()}
     path = Path("golden.pth")
     load_into(model, fold_weight_norm(path, golden_weights(unfolded_shapes(shapes))), path)
-    return model, GOLDEN[request.param]
+    return model.to(device), GOLDEN[request.param]
+
+
+def speakers(model: Synthesizer) -> tuple[Tensor | None, Tensor | None]:
+    if not model.config.speaker:
+        return None, None
+    return uniform(16, -1, 1, (1, 20480)), uniform(17, -1, 1, (1, 20480))
 
 
 def styles(model: Synthesizer) -> tuple[Tensor, Tensor]:
+    first, second = speakers(model)
     return (
-        model.style_of(uniform(11, 0, 2, (1, 1025, 150))),
-        model.style_of(uniform(12, 0, 2, (1, 1025, 120))),
+        model.style_of(uniform(11, 0, 2, (1, 1025, 150)), speaker=first),
+        model.style_of(uniform(12, 0, 2, (1, 1025, 120)), speaker=second),
     )
 
 
@@ -60,7 +87,11 @@ def speak(model: Synthesizer, style: Tensor, speed: float, noise: Tensor | None)
 @torch.inference_mode()
 def test_style_and_semantic_tokens(loaded: tuple[Synthesizer, dict[str, Any]]) -> None:
     model, golden = loaded
-    assert_matches(styles(model)[0], golden["ref_enc"])
+    assert_matches(model.ref_enc(uniform(11, 0, 2, (1, 1025, 150))), golden["ref_enc"])
+    if model.config.speaker:
+        style, _ = styles(model)
+        assert_matches(style, golden["ge_after_prelu"])
+        assert_matches(model.ge_to512(style.transpose(1, 2)), golden["ge512"])
     tokens = model.tokenize(uniform(15, -1, 1, (1, 768, 41)))
     assert tokens[0].tolist() == golden["extract_latent_codes"]
 
@@ -95,8 +126,10 @@ def test_noise_of_a_seed(loaded: tuple[Synthesizer, dict[str, Any]]) -> None:
     model, golden = loaded
     noise = torch.randn(
         (1, model.config.latent, golden["frames_speed1"]),
-        generator=torch.Generator().manual_seed(7),
+        generator=torch.Generator("cpu").manual_seed(7),
+        device="cpu",
     )
     assert_matches(
-        speak(model, styles(model)[0], 1.0, noise), golden["audio_noise0.5_manual_seed7"]
+        speak(model, styles(model)[0], 1.0, noise.to(torch.get_default_device())),
+        golden["audio_noise0.5_manual_seed7"],
     )

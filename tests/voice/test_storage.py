@@ -73,6 +73,33 @@ def test_style_of_timbre_alone_comes_back(tmp_path: Path, source: ModelSource) -
         load_profile(folder)
 
 
+def test_what_only_some_versions_need_comes_back(tmp_path: Path, source: ModelSource) -> None:
+    plain = toy.toy_profile(source, "a")
+    draw = np.random.default_rng(1)
+    profile = replace(
+        plain,
+        models=replace(
+            source, speaker_encoder=tmp_path / "a" / "sv.ckpt", vocoder=Path("/v"), version="v4"
+        ),
+        speaker_embedding=draw.normal(size=20).astype(np.float32),
+        reference_mel=draw.normal(size=(100, 7)).astype(np.float32),
+    )
+    save_profile(profile, tmp_path / "a")
+    again = load_profile(tmp_path / "a")
+    np.testing.assert_array_equal(again.speaker_embedding, profile.speaker_embedding)
+    np.testing.assert_array_equal(again.reference_mel, profile.reference_mel)
+    assert again.models == replace(profile.models, vocoder=Path("/v").resolve())
+    assert "speaker_encoder: sv.ckpt\n" in (tmp_path / "a" / "voice.yaml").read_text("utf-8")
+    alike = replace(profile, reference_mel=2 * profile.reference_mel)
+    assert len({plain.digest, profile.digest, alike.digest}) == 3
+
+    tensors = load_file(tmp_path / "a" / "voice.safetensors")
+    for value in (np.ones(3, np.float32), np.full((2, 2), np.nan, np.float32)):
+        save_file(tensors | {"reference_mel": value}, tmp_path / "a" / "voice.safetensors")
+        with pytest.raises(VoiceError, match="reference_mel"):
+            load_profile(tmp_path / "a")
+
+
 def test_yaml_is_for_people(voice: Path) -> None:
     text = (voice / "voice.yaml").read_text(encoding="utf-8")
     assert "display_name:\n  zh: 玩具\n  en: Toy\n" in text

@@ -9,6 +9,7 @@ first text.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gsvbatch.text.mandarin.characters import HAN
 from gsvbatch.text.mandarin.pinyin import check_pinyin, phonemes
@@ -17,6 +18,9 @@ from gsvbatch.text.mandarin.sandhi import change_tones
 from gsvbatch.text.mandarin.words import merge, segment
 from gsvbatch.text.reading import Group, Reading, is_private_use
 from gsvbatch.text.symbols import LONG_PAUSE, PUNCTUATION, SHORT_PAUSE, SymbolVersion
+
+if TYPE_CHECKING:
+    from gsvbatch.text.mandarin.g2pw import Polyphones
 
 __all__ = ["Mandarin", "check_pinyin"]
 
@@ -45,8 +49,17 @@ class Mandarin:
     language = "zh"
     notations = frozenset({"pinyin", "arpabet"})
 
-    def __init__(self, version: SymbolVersion = "v2") -> None:
+    def __init__(
+        self, version: SymbolVersion = "v2", polyphones: "Polyphones | None" = None
+    ) -> None:
+        """Set up; dictionaries are read with the first text.
+
+        Args:
+            version: Symbol table of the models.
+            polyphones: Reads polyphones from what stands around them; dictionaries alone do if None.
+        """
         self.version = version
+        self._polyphones = polyphones
         self._erhua = version != "v1"
 
     def normalize(self, text: str) -> str:
@@ -71,19 +84,22 @@ class Mandarin:
             if cell.phonemes is None:
                 clause.append(cell)
             else:
-                groups.extend(self._phonemize_clause(clause))
+                groups.extend(self._phonemize_clause(clause, cell.text))
                 groups.append(Group(cell.text, cell.phonemes))
                 clause = []
         groups.extend(self._phonemize_clause(clause))
         return tuple(groups)
 
-    def _phonemize_clause(self, cells: list[_Cell]) -> Iterator[Group]:
+    def _phonemize_clause(self, cells: list[_Cell], mark: str = "") -> Iterator[Group]:
         if not cells:
             return
         # A reading over several characters stands as one that no dictionary knows.
         text = "".join(cell.text if len(cell.text) == 1 else "\ue000" for cell in cells)
         words = segment(text)
-        pinyin = read(text, words)
+        heard = None
+        if self._polyphones is not None and self.version != "v1":
+            heard = self._polyphones.read(text, mark if mark in PUNCTUATION else "")
+        pinyin = read(text, words, heard)
         for index, cell in enumerate(cells):
             if cell.fixed:
                 pinyin[index] = cell.fixed[0] if len(cell.fixed) == 1 else ""

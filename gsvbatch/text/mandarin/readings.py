@@ -1,7 +1,8 @@
 """The pinyin of every character of a clause, before sandhi.
 
 The one door to pypinyin. Words are looked up in its phrase dictionary; characters that stand alone are
-decided by their part of speech and their neighbours; our own phrases have the last word.
+decided by a g2pW where there is one, else by their part of speech and their neighbours; our own phrases
+have the last word.
 """
 
 from collections.abc import Sequence
@@ -89,8 +90,15 @@ _BY_TAG: dict[str, dict[str, str]] = {
 _GROWS_BEFORE = ("得", "着", "了", "成", "出", "满", "高", "大", "胖", "到")
 
 
-def read(clause: str, words: Sequence[Word]) -> list[str]:
-    """Return one syllable a character (``ni3``); "" for a character without a known reading."""
+def read(clause: str, words: Sequence[Word], heard: Sequence[str] | None = None) -> list[str]:
+    """Return one syllable a character (``ni3``); "" for a character without a known reading.
+
+    Args:
+        clause: Characters alone.
+        words: Of the clause.
+        heard: What a g2pW says of each character, "" where nothing; None without one. It is heeded where
+            the dictionary of phrases does not know the word.
+    """
     pinyin: list[str] = []
     for index, word in enumerate(words):
         text = clause[word.start : word.end]
@@ -107,6 +115,11 @@ def read(clause: str, words: Sequence[Word]) -> list[str]:
         _read_counted(clause, word, pinyin)
         if text == "长" and right[:1] in _GROWS_BEFORE:
             pinyin[word.start] = "zhang3"
+    if heard is not None:
+        for word in words:
+            if len(word) == 1 or not _is_phrase(clause[word.start : word.end]):
+                for index in range(word.start, word.end):
+                    pinyin[index] = heard[index] or pinyin[index]
     _read_phrases(clause, words, pinyin)
     for index, character in enumerate(clause):
         # Dictionaries print some phrases with 一 and 不 already changed; sandhi starts from their own tones.
@@ -126,6 +139,14 @@ def _look_up(text: str) -> tuple[str, ...]:
     if not all(ord(character) in PINYIN_DICT for character in text):
         return ("",) if len(text) == 1 else tuple(_look_up(character)[0] for character in text)
     return tuple(lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True))
+
+
+@cache
+def _is_phrase(text: str) -> bool:
+    """Whether pypinyin's dictionary has a reading for the word as a whole."""
+    from pypinyin.constants import PHRASES_DICT
+
+    return text in PHRASES_DICT
 
 
 def _read_de(text: str, left: Word | None, start: int, pinyin: list[str]) -> None:
