@@ -21,34 +21,33 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 
 import numpy as np
 import torch
+from workload import (
+    N_PHONEMES,
+    N_PROMPT,
+    N_PROMPT_PHONEMES,
+    N_TOKENS,
+    SEMANTIC_RATE,
+    SMALL_SYNTHESIZER,
+    SMALL_T2S,
+    decoded,
+    line,
+    voice,
+)
 
-from gsvbatch.data import SemanticTokens, StopReason
-from gsvbatch.engine import Engine, Request, Result, Sampling, VoicePrompt
+from gsvbatch.engine import Engine, Request, Result, Sampling
 from gsvbatch.engine.sequence import Sequence
 from gsvbatch.engine.synthesizer_runner import SynthesizerRunner
 from gsvbatch.engine.t2s_runner import T2SRunner
 from gsvbatch.gsv.bundle import ModelBundle
 from gsvbatch.gsv.random_models import random_bundle
-from gsvbatch.gsv.synthesizer import SynthesizerConfig
-from gsvbatch.gsv.t2s import T2SConfig
 
 STARTED = time.perf_counter()
-SMALL_T2S = T2SConfig(n_layers=3, width=64, n_heads=2, feed_forward=128, bert_width=8)
-SMALL_SYNTHESIZER = SynthesizerConfig(
-    ssl_width=16, latent=16, hidden=16, feed_forward=32, style=16, style_hidden=8,
-    initial_channels=64, resblock_kernels=(3, 5), resblock_dilations=((1, 3), (1, 3)),
-)  # fmt: skip
-N_PROMPT, N_PHONEMES, N_PROMPT_PHONEMES, N_FORCED = 100, 60, 40, 150
-"""The workload that all published comparisons of this project use: 6 s a line."""
-
 SYNTHESIS_GFLOP = 42.5
 """Of SoVITS v2 for one second of audio, counted over the published architecture."""
-
-SEMANTIC_RATE = 25
 
 
 class Bench:
@@ -125,7 +124,8 @@ class Bench:
             self.row(f"{name}: no time left")
             return
         try:
-            with time_limit(min(limit, left)):
+            # At toy scale no device is waiting, and the processor may be busy with something else.
+            with time_limit(left if self.is_toy else min(limit, left)):
                 work(self, figures)
         except Exception as error:
             figures["error"] = repr(error)
@@ -164,29 +164,6 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def voice(bundle: ModelBundle, seed: int, n_prompt: int, n_phonemes: int) -> VoicePrompt:
-    draw = np.random.default_rng(seed)
-    return VoicePrompt(
-        prompt_phoneme_ids=tuple(draw.integers(0, 700, n_phonemes).tolist()),
-        prompt_tokens=tuple(draw.integers(0, 1024, n_prompt).tolist()),
-        style=torch.from_numpy(
-            draw.normal(size=bundle.synthesizer.config.style).astype(np.float32)
-        ),
-    )
-
-
-def forced(bundle: ModelBundle, number: int, n_tokens: int = N_FORCED) -> Request:
-    """A line of the standard workload."""
-    draw = np.random.default_rng(1000 + number)
-    return Request(
-        id=f"line-{number}",
-        phoneme_ids=tuple(draw.integers(0, 700, N_PHONEMES * n_tokens // N_FORCED).tolist()),
-        voice=voice(bundle, number % 4, N_PROMPT, N_PROMPT_PHONEMES),
-        seed=number * 7919 + 1,
-        max_tokens=n_tokens,
-    )
 
 
 SAMPLINGS = (
@@ -302,18 +279,16 @@ def half_precision(bench: Bench, figures: dict[str, Any]) -> None:
             return found
 
         runner._eager.logits = runner._plain.logits = logits  # type: ignore[method-assign]
-        sequences = []
-        for slot, line in enumerate(lines):
-            sequences.append(Sequence(line, slot=slot))
+        sequences = [Sequence(each, slot=slot) for slot, each in enumerate(lines)]
         runner.prefill(sequences)
         kept.clear()
         for _ in range(18):
             runner.decode(sequences)
         bench.sync()
         worst, spread, agree, n = 0.0, 0.0, 0, 0
-        for slot, line in enumerate(lines):
+        for slot, each in enumerate(lines):
             tokens = runner.slots.tokens[slot, :18].tolist()
-            expected = naive_logits(exact, line, tokens)
+            expected = naive_logits(exact, each, tokens)
             found = torch.stack([step[slot] for step in kept[:17]]).float().cpu()
             worst = max(worst, float((found - expected[1:18]).abs().max()))
             spread = max(spread, float(expected.std()))
@@ -381,7 +356,7 @@ def decode_floor(bench: Bench, bundle: ModelBundle, batch: int, dtype: torch.dty
     config = bundle.t2s.config
     weights = sum(p.numel() for layer in bundle.t2s.h.layers for p in layer.parameters())
     weights += config.vocabulary * config.width
-    keys = N_PROMPT + N_PHONEMES + N_PROMPT_PHONEMES + N_FORCED / 2
+    keys = N_PROMPT + N_PHONEMES + N_PROMPT_PHONEMES + N_TOKENS / 2
     cache = 2 * config.n_layers * config.width * keys
     n_bytes = (weights + batch * cache) * dtype.itemsize
     flop = batch * 2 * (weights + cache)
@@ -424,11 +399,11 @@ def _decode_once(
 ) -> dict[str, float]:
     looks = 8
     runner = T2SRunner(bundle.t2s, batch, looks, **settings)
-    n_looks = (N_FORCED - 1) // looks if not bench.is_toy else 2
+    n_looks = (N_TOKENS - 1) // looks if not bench.is_toy else 2
     prefills, decodes = [], []
     for round_ in range(3):
         sequences = [
-            Sequence(forced(bundle, number + 1000 * round_), slot=number) for number in range(batch)
+            Sequence(line(bundle, number + 1000 * round_), slot=number) for number in range(batch)
         ]
         bench.sync()
         start = time.perf_counter()
@@ -442,13 +417,13 @@ def _decode_once(
         prefills.append(middle - start)
         decodes.append((time.perf_counter() - middle) / (n_looks * looks))
     step, prefill = min(decodes[1:]), min(prefills[1:])
-    n_steps = N_FORCED - 1
+    n_steps = N_TOKENS - 1
     return {
         "ms a step": 1e3 * step,
         "tokens/s": batch / step,
         "share of roofline": decode_floor(bench, bundle, batch, dtype) / step,
         "prefill ms": 1e3 * prefill,
-        "tokens/s with prefill": batch * N_FORCED / (prefill + n_steps * step),
+        "tokens/s with prefill": batch * N_TOKENS / (prefill + n_steps * step),
     }
 
 
@@ -477,7 +452,7 @@ def _synthesis(
         bundle = bench.bundle(dtype)
         runner = SynthesizerRunner(bundle.synthesizer, 1 << 20, fused=fused)
         for size in sizes:
-            sequences = decoded_lines(bundle, size)
+            sequences = decoded(bundle, size)
             try:
                 runner.run(sequences)
                 elapsed = bench.seconds(lambda r=runner, s=sequences: r.run(s))  # type: ignore[misc]
@@ -488,9 +463,9 @@ def _synthesis(
                 print(traceback.format_exc(), flush=True)
                 bench.row(f"synthesis {label} lines={size}: FAILED {error!r}"[:160])
                 continue
-            audio = size * N_FORCED / SEMANTIC_RATE
+            audio = size * N_TOKENS / SEMANTIC_RATE
             floor = audio * SYNTHESIS_GFLOP * 1e9 / bench.matrix_rate
-            key = f"{label}, {dtype}, {size * N_FORCED} tokens".replace("torch.", "")
+            key = f"{label}, {dtype}, {size * N_TOKENS} tokens".replace("torch.", "")
             figures[key] = {
                 "ms": 1e3 * elapsed,
                 "audio-s/s": audio / elapsed,
@@ -510,17 +485,6 @@ def device_only(runner: SynthesizerRunner, sequences: list[Sequence]) -> None:
         runner._forward(sequences)
 
 
-def decoded_lines(bundle: ModelBundle, n: int) -> list[Sequence]:
-    draw = np.random.default_rng(3)
-    lines = []
-    for number in range(n):
-        sequence = Sequence(forced(bundle, number))
-        tokens = tuple(draw.integers(0, 1024, N_FORCED).tolist())
-        sequence.tokens = SemanticTokens(tokens, StopReason.LIMIT)
-        lines.append(sequence)
-    return lines
-
-
 def end_to_end(bench: Bench, figures: dict[str, Any]) -> None:
     """512 lines of 4 to 8 s through the engine."""
     n = 512 if not bench.is_toy else 6
@@ -530,10 +494,11 @@ def end_to_end(bench: Bench, figures: dict[str, Any]) -> None:
     if bench.is_toy:
         settings = [(bench.half, 4, False), (bench.half, 4, True)]
     draw = np.random.default_rng(5)
-    lengths = draw.integers(100, 201, n).tolist()
+    shortest = 20 if bench.is_toy else 100
+    lengths = draw.integers(shortest, 2 * shortest + 1, n).tolist()
     for dtype, n_slots, overlaps in settings:
         bundle = bench.bundle(dtype)
-        lines = [forced(bundle, number, length) for number, length in enumerate(lengths)]
+        lines = [line(bundle, number, length) for number, length in enumerate(lengths)]
         engine = Engine(bundle, n_slots=n_slots, overlaps=overlaps)
         if bench.is_cuda:
             torch.cuda.reset_peak_memory_stats()
@@ -571,11 +536,11 @@ def profiles(bench: Bench, figures: dict[str, Any]) -> None:
     bundle = bench.bundle(bench.half)
     batch = 64 if not bench.is_toy else 2
     runner = T2SRunner(bundle.t2s, batch, 4, graphs=False)
-    sequences = [Sequence(forced(bundle, number), slot=number) for number in range(batch)]
+    sequences = [Sequence(line(bundle, number), slot=number) for number in range(batch)]
     runner.prefill(sequences)
     runner.decode(sequences)
     speaker = SynthesizerRunner(bundle.synthesizer, 1 << 20)
-    lines = decoded_lines(bundle, batch // 2)
+    lines = decoded(bundle, batch // 2)
     speaker.run(lines)
     activities = [ProfilerActivity.CUDA if bench.is_cuda else ProfilerActivity.CPU]
     for label, work in (
