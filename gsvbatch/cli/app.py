@@ -122,6 +122,7 @@ training = _group("train", "Make models: from sentences to what render speaks wi
 _add("speak", train.speak, train.SPEAK_EXAMPLES, training)
 _add("prepare", train.prepare, train.PREPARE_EXAMPLES, training)
 _add("content", train.content, train.CONTENT_EXAMPLES, training)
+_add("align", train.align, train.ALIGN_EXAMPLES, training)
 _add("codebook", train.codebook, train.CODEBOOK_EXAMPLES, training)
 _add("t2s", train.t2s, train.T2S_EXAMPLES, training)
 _add("synthesizer", train.synthesizer, train.SYNTHESIZER_EXAMPLES, training)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SPEAK_EXAMPLES = ("gsvbatch train speak sentences.txt --language zh --hours 2 -o spoken/zh",)
 PREPARE_EXAMPLES = ("gsvbatch train prepare spoken/zh spoken/en -o corpus",)
 CONTENT_EXAMPLES = ("gsvbatch train content --budget 900",)
+ALIGN_EXAMPLES = ("gsvbatch train align",)
 CODEBOOK_EXAMPLES = ("gsvbatch train codebook",)
 T2S_EXAMPLES = ("gsvbatch train t2s --budget 3600 --threads 2",)
 SYNTHESIZER_EXAMPLES = ("gsvbatch train synthesizer --budget 3600",)
@@ -184,6 +185,28 @@ def synthesizer(
 ) -> int:
     """Train the synthesizer: from tokens, phonemes and a style to audio."""
     return _train("synthesizer", corpus, runs, recipe, budget, steps, threads, seed, as_json)
+
+
+def align(
+    corpus: CorpusFolder = _CORPUS,
+    runs: Runs = _RUNS,
+    recipe: RecipePath = None,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Move labels to where the content encoder hears them; for lines whose place was guessed."""
+    from gsvbatch.training.corpus import Corpus
+    from gsvbatch.training.stages import realign_corpus
+
+    recipes = _prepare_torch(recipe, threads)
+    moved = realign_corpus(Corpus(corpus), runs, recipes)
+    if as_json:
+        console.say_json(moved)
+    else:
+        console.say(
+            f"labels of {console.count(moved.n_lines, 'line')} moved by {1000 * moved.typical:.0f} ms "
+            f"typically, in {corpus}"
+        )
 
 
 def codebook(

@@ -11,6 +11,7 @@ from gsvbatch.training.content import load_content, train_content
 from gsvbatch.training.corpus import Corpus
 from gsvbatch.training.export import export
 from gsvbatch.training.loop import Progress, Watch, read_state
+from gsvbatch.training.realigning import Moved, realign
 from gsvbatch.training.recipes import Recipes
 from gsvbatch.training.synthesizer import train_synthesizer
 from gsvbatch.training.t2s import train_t2s
@@ -83,6 +84,15 @@ def train_stage(
     train(budget, seed, remember)
     step = int(read_state(folder)["step"])
     return Trained(stage, step, end, last.n_new, last.elapsed, folder)
+
+
+def realign_corpus(corpus: Corpus, runs: Path, recipes: Recipes) -> Moved:
+    """Move the corpus's labels to where the trained content encoder hears them.
+
+    Raises:
+        CheckpointError: The content encoder is not trained.
+    """
+    return realign(corpus, load_content(runs / Stage.CONTENT, recipes.content))
 
 
 def build_tokens(corpus: Corpus, runs: Path, recipes: Recipes, seed: int = 0) -> float:
