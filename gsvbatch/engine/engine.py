@@ -26,7 +26,7 @@ from gsvbatch.engine.request import Request, Result
 from gsvbatch.engine.scheduler import Scheduler
 from gsvbatch.engine.sequence import Sequence
 from gsvbatch.engine.stats import EngineStats
-from gsvbatch.engine.synthesizer_runner import Speaking, SynthesizerRunner
+from gsvbatch.engine.synthesizer_runner import Speaking, Spoken, SynthesizerRunner
 from gsvbatch.engine.t2s_runner import T2SRunner
 from gsvbatch.engine.validation import request_problem
 from gsvbatch.errors import RenderError
@@ -40,7 +40,7 @@ CUDA_STEPS_BETWEEN_LOOKS = 8
 BATCHES_AHEAD = 2
 """Batches that a CUDA device is given to speak while it decodes: one at work, and one to follow at once."""
 
-SpeakingLane: TypeAlias = Lane[list[Sequence], Speaking]
+SpeakingLane: TypeAlias = Lane[list[Sequence], Speaking | Spoken]
 
 
 class Engine:
@@ -213,7 +213,7 @@ class Engine:
             else:
                 yield from self._taken([_no_room(batch[0])])
 
-    def _start_speaking(self, batch: list[Sequence]) -> Speaking | None:
+    def _start_speaking(self, batch: list[Sequence]) -> Speaking | Spoken | None:
         """A batch that is being spoken; None if memory ran out."""
         try:
             with self._stats.busy("synthesis"):

@@ -9,7 +9,6 @@ would alone. Takes no decision.
 from collections.abc import Sequence as Many
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from threading import Lock
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from torch.nn.utils.rnn import pad_sequence
 from gsvbatch.data import Waveform
 from gsvbatch.engine.noise import latent_noise
 from gsvbatch.engine.sequence import Sequence
-from gsvbatch.engine.synthesizer_runner import in_batches
+from gsvbatch.engine.synthesizer_runner import Spoken, in_batches
 from gsvbatch.gsv.layers import length_mask
 from gsvbatch.gsv.mel_synthesizer import MelSynthesizer
 from gsvbatch.gsv.reference_mel import denormalized
@@ -77,8 +76,6 @@ class MelRunner:
         model: MelSynthesizer,
         vocoder: Vocoder,
         max_batch_tokens: int,
-        *,
-        capturing: "Lock | None" = None,
     ) -> None:
         """Set up.
 
@@ -86,13 +83,11 @@ class MelRunner:
             model: In eval mode; its device and dtype are the runner's.
             vocoder: For this version's mels.
             max_batch_tokens: Tokens of one batch, prompts and padding included.
-            capturing: A lock that is held while a CUDA graph is captured elsewhere.
         """
         weight = model.ssl_proj.weight
         self.model, self.vocoder = model, vocoder
         self.device, self.dtype = weight.device, weight.dtype
         self.max_batch_tokens = max_batch_tokens
-        self._capturing = capturing or Lock()
         self._stream: torch.cuda.Stream | None = None
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)  # the weights may still be on their way
@@ -111,13 +106,16 @@ class MelRunner:
 
     @torch.inference_mode()
     def run(self, batch: Many[Sequence]) -> list[Waveform]:
-        """The waveforms of decoded sequences, in their order. May run in a thread of its own."""
-        # Every window waits for the one before, so the lock cannot be let go while the device works.
-        with self._lane(), self._capturing:
+        """The waveforms of decoded sequences, in their order."""
+        with self._lane():
             rows = self._rows(batch)
             while waiting := [row for row in rows if not row.is_done]:
                 self._draw(waiting, batch[0].request.sample_steps)
             return [self._heard(torch.cat(row.drawn, dim=1)) for row in rows]
+
+    def start(self, batch: Many[Sequence]) -> Spoken:
+        """Speak decoded sequences: every window waits for the one before, so it is done when it returns."""
+        return Spoken(self.run(batch))
 
     def _rows(self, batch: Many[Sequence]) -> list[_Row]:
         """The lines at their beginning, each with its reference for a prompt."""
