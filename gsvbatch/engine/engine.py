@@ -26,7 +26,7 @@ from gsvbatch.engine.request import Request, Result
 from gsvbatch.engine.scheduler import Scheduler
 from gsvbatch.engine.sequence import Sequence
 from gsvbatch.engine.stats import EngineStats
-from gsvbatch.engine.synthesizer_runner import Speaking, SynthesizerRunner
+from gsvbatch.engine.synthesizer_runner import Speaking, Spoken, SynthesizerRunner
 from gsvbatch.engine.t2s_runner import T2SRunner
 from gsvbatch.engine.validation import request_problem
 from gsvbatch.errors import RenderError

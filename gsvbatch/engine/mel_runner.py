@@ -18,7 +18,7 @@ from torch.nn.utils.rnn import pad_sequence
 from gsvbatch.data import Waveform
 from gsvbatch.engine.noise import latent_noise
 from gsvbatch.engine.sequence import Sequence
-from gsvbatch.engine.synthesizer_runner import in_batches
+from gsvbatch.engine.synthesizer_runner import Spoken, in_batches
 from gsvbatch.gsv.layers import length_mask
 from gsvbatch.gsv.mel_synthesizer import MelSynthesizer
 from gsvbatch.gsv.reference_mel import denormalized
@@ -132,6 +132,10 @@ class MelRunner:
             while waiting := [row for row in rows if not row.is_done]:
                 self._draw(waiting, batch[0].request.sample_steps)
             return [self._heard(torch.cat(row.drawn, dim=1)) for row in rows]
+
+    def start(self, batch: Many[Sequence]) -> Spoken:
+        """Speak decoded sequences: every window waits for the one before, so it is done when it returns."""
+        return Spoken(self.run(batch))
 
     def _rows(self, batch: Many[Sequence]) -> list[_Row]:
         """The lines at their beginning, each with its reference for a prompt."""

@@ -63,6 +63,21 @@ class Speaking:
         ]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Spoken:
+    """A batch that was spoken while its caller waited."""
+
+    found: list[Waveform]
+
+    def is_done(self) -> bool:
+        """Always."""
+        return True
+
+    def waveforms(self) -> list[Waveform]:
+        """The waveforms of the batch's sequences, in their order."""
+        return self.found
+
+
 class SynthesizerRunner:
     """The network and how much of it fits at once."""
 
