@@ -14,7 +14,7 @@ from typing import TypeAlias
 import torch
 
 from gsvbatch.engine.lane import Lane
-from gsvbatch.engine.mel_runner import MelRunner, Spoken
+from gsvbatch.engine.mel_runner import MelRunner
 from gsvbatch.engine.memory import (
     default_batch_tokens,
     default_slots,
@@ -58,7 +58,7 @@ class Engine:
         graphs: bool | None = None,
         fused: bool | None = None,
         packs: bool | None = None,
-        overlaps: bool | None = None,
+        overlaps: bool = False,
         max_memory: int | None = None,
     ) -> None:
         """Make an engine.
@@ -73,7 +73,8 @@ class Engine:
             graphs: Whether decode steps are captured as CUDA graphs; None does it on a CUDA device.
             fused: Whether kernels of triton are used; None does it where there is triton for the device.
             packs: Whether weights are packed for a processor; None does it where it is possible.
-            overlaps: Whether speaking goes on beside decoding; None does it on a CUDA device.
+            overlaps: Whether batches are spoken on a stream of their own beside decoding, on a CUDA device.
+                Not by itself: speaking in turn is the fastest that was measured on a card so far.
             max_memory: Bytes that slots and batches are chosen for, and on a CUDA device may take at all,
                 models included; None means what is free.
         """
@@ -88,8 +89,6 @@ class Engine:
             n_slots = default_slots(bundle.t2s.config, self.device, self.dtype, max_memory)
         n_steps = steps_between_looks or default_steps_between_looks(self.device)
         self._n_slots = n_slots
-        if overlaps is None:
-            overlaps = self.device.type == "cuda"
         self._ahead = BATCHES_AHEAD if overlaps else 0
         self._t2s = T2SRunner(
             bundle.t2s,

@@ -68,21 +68,6 @@ class _Row:
         self.n_drawn += mel.shape[1]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Spoken:
-    """A batch that has been spoken: every window waits for the one before, so nothing goes on beside it."""
-
-    made: list[Waveform]
-
-    def is_done(self) -> bool:
-        """Always: nobody has to wait."""
-        return True
-
-    def waveforms(self) -> list[Waveform]:
-        """The waveforms of the batch's sequences, in their order."""
-        return self.made
-
-
 class MelRunner:
     """The network, its vocoder, and how much of it fits at once."""
 
@@ -118,11 +103,6 @@ class MelRunner:
             for alike in by_steps.values()
             for batch in in_batches(alike, _n_positions, self.max_batch_tokens)
         ]
-
-    @torch.inference_mode()
-    def start(self, batch: Many[Sequence]) -> Spoken:
-        """Speak decoded sequences."""
-        return Spoken(self.run(batch))
 
     @torch.inference_mode()
     def run(self, batch: Many[Sequence]) -> list[Waveform]:
