@@ -8,9 +8,11 @@ import torch
 
 from gsvbatch.errors import CheckpointError, ConfigError
 from gsvbatch.gsv.bundle import load_bundle, native_source
+from gsvbatch.gsv.native import recommended_sampling
 from gsvbatch.training.codebook import KINDS, assign, choose_codes
 from gsvbatch.training.corpus import Corpus
 from gsvbatch.training.curves import page, read_curves
+from gsvbatch.training.export import SAMPLING
 from gsvbatch.training.loop import Progress, read_state
 from gsvbatch.training.recipes import Recipes, read_recipes
 from gsvbatch.training.stages import Stage, build_tokens, export_models, train_stage
@@ -83,6 +85,7 @@ def test_exported_models_are_loaded_and_speak(trained: tuple[Corpus, Path], tmp_
     }  # fmt: skip
     bundle = load_bundle(native_source(tmp_path))
     assert bundle.version == "toy"
+    assert recommended_sampling(bundle.source) == SAMPLING
     assert bundle.content is not None
     assert bundle.t2s.config.eos == bundle.synthesizer.config.codebook_size == N_CODES
     codebook = torch.from_numpy(np.load(corpus.folder / "codebook.npy"))
