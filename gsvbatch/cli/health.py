@@ -11,8 +11,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from enum import StrEnum
+from io import StringIO
 from pathlib import Path
 
 from gsvbatch.assets import asset_folder
@@ -240,7 +242,8 @@ def _storage(folder: Path) -> Iterator[Finding]:
 
 def _can_import(name: str) -> bool:
     try:
-        importlib.import_module(name)
+        with redirect_stdout(StringIO()):  # some libraries print advice when imported
+            importlib.import_module(name)
     except (ImportError, OSError):
         return False
     return True

@@ -8,6 +8,8 @@ is low or high by mora, and only where it rises ``[``, where it falls ``]``, and
 
 import re
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from gsvbatch.errors import MissingExtraError
@@ -35,7 +37,9 @@ def read_clause(text: str) -> Iterator[Group]:
         yield Group(text, ())
         return
     try:
-        from pyopenjtalk import g2p_mapping_prosody
+        # It prints that onnxruntime is missing, to where programs read results, when first imported.
+        with redirect_stdout(StringIO()):
+            from pyopenjtalk import g2p_mapping_prosody
     except ImportError as error:
         raise MissingExtraError("Japanese", "ja") from error
     yield from _spread(text, g2p_mapping_prosody(text))
