@@ -1,8 +1,7 @@
 """The waveform generator: HiFi-GAN (Kong et al. 2020), or its first stages with a source-filter head.
 
 With the head the last upsampling stages give way to filters for a pulse train and for noise, and the
-latent's last two channels hold the pitch and the voicing of that train. The embedded model uses it:
-it needs a tenth of the arithmetic, and learns in minutes.
+latent's last two channels hold the pitch and the voicing of that train. The embedded model uses it.
 """
 
 from collections.abc import Sequence

@@ -2,8 +2,7 @@
 
 A voice is a buzz and a hiss, both shaped by a mouth. The buzz is known once its pitch is, and so the
 network has only the shaping to say: for every 5 ms a filter for each source, on short spectra that
-overlap (Serra & Smith 1990; with neural filters, Liu et al. 2020). It learns in minutes what a network
-that makes samples learns in days, and costs a tenth.
+overlap (Serra & Smith 1990; with neural filters, Liu et al. 2020).
 """
 
 import math

@@ -100,13 +100,12 @@ class Shelf:
         self.audio = Rows(audio, lengths)
         latents = self._latents(corpus, n_frames, device)
         self.latents = Rows(latents, n_frames, LENGTH_STEP * FRAMES_PER_TOKEN)
-        self.fellows: list[NDArray[np.int64]] = []
         place = {i: k for k, i in enumerate(corpus.recorded)}
         by_speaker = {
             name: np.array([place[i] for i in members if i in place])
             for name, members in corpus.by_speaker.items()
         }
-        self.fellows = [by_speaker[entry.speaker] for entry in entries]
+        self.fellows: list[NDArray[np.int64]] = [by_speaker[entry.speaker] for entry in entries]
 
     @torch.no_grad()
     def _latents(self, corpus: Corpus, n_frames: NDArray[np.int64], device: torch.device) -> Tensor:

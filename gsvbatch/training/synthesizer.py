@@ -142,7 +142,7 @@ class Trainee(nn.Module):
             at = at.clamp(max=latent.shape[2] - 1)[:, None].expand(-1, latent.shape[1], -1)
             true = latent.gather(2, at)
             if is_plain:
-                seen = true + torch.randn_like(true[:, :1]) * 0.1 * torch.rand(1).item()
+                seen = true + torch.randn_like(true) * 0.1 * torch.rand(1).item()
             else:
                 seen = said.gather(2, at)
             # The recording's pitch, or the two could not be compared.
@@ -184,8 +184,7 @@ class Whitening:
     """While training, code vectors that vary alike in all directions; afterwards, the codebook's own.
 
     What tells two codes apart is a thousand times weaker than what tells speech from silence, and a
-    gradient follows the strong. With whitened vectors the prior learns in a fifth of the steps; the
-    whitening is one matrix, and goes into the layer that reads the codes.
+    gradient follows the strong. The whitening is one matrix, and goes into the layer that reads the codes.
     """
 
     def __init__(self, codebook: Tensor, uses: Tensor) -> None:
