@@ -21,7 +21,8 @@ CONTENT_EXAMPLES = ("gsvbatch train content --budget 900",)
 ALIGN_EXAMPLES = ("gsvbatch train align",)
 CODEBOOK_EXAMPLES = ("gsvbatch train codebook",)
 T2S_EXAMPLES = ("gsvbatch train t2s --budget 3600 --threads 2",)
-SYNTHESIZER_EXAMPLES = ("gsvbatch train synthesizer --budget 3600",)
+PRIOR_EXAMPLES = ("gsvbatch train prior --budget 3600",)
+GENERATOR_EXAMPLES = ("gsvbatch train generator --budget 3600",)
 EXPORT_EXAMPLES = ("gsvbatch train export -o models/mine --version mine",)
 CURVE_EXAMPLES = ("gsvbatch train curve runs/train -o curves.html",)
 
@@ -55,6 +56,14 @@ Threads = Annotated[
     int | None,
     typer.Option(
         "--threads", min=1, help="CPU threads; else as many as torch takes.", show_default=False
+    ),
+]
+StartFrom = Annotated[
+    Path | None,
+    typer.Option(
+        "--start-from",
+        help="Folder of trained models to begin with, of the same dimensions and codes.",
+        show_default=False,
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything that is drawn.")]
@@ -173,18 +182,34 @@ def t2s(
     return _train("t2s", corpus, runs, recipe, budget, steps, threads, seed, as_json)
 
 
-def synthesizer(
+def prior(
     corpus: CorpusFolder = _CORPUS,
     runs: Runs = _RUNS,
     recipe: RecipePath = None,
+    start: StartFrom = None,
     budget: Budget = None,
     steps: Steps = None,
     threads: Threads = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> int:
-    """Train the synthesizer: from tokens, phonemes and a style to audio."""
-    return _train("synthesizer", corpus, runs, recipe, budget, steps, threads, seed, as_json)
+    """Train the synthesizer's first half: from tokens, phonemes and a style to spectrum and pitch."""
+    return _train("prior", corpus, runs, recipe, budget, steps, threads, seed, as_json, start)
+
+
+def generator(
+    corpus: CorpusFolder = _CORPUS,
+    runs: Runs = _RUNS,
+    recipe: RecipePath = None,
+    start: StartFrom = None,
+    budget: Budget = None,
+    steps: Steps = None,
+    threads: Threads = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> int:
+    """Train its second half: from spectrum and pitch to audio; at last from what the prior says."""
+    return _train("generator", corpus, runs, recipe, budget, steps, threads, seed, as_json, start)
 
 
 def align(
@@ -223,7 +248,7 @@ def codebook(
 
     recipes = _prepare_torch(recipe, threads)
     agreement = build_tokens(Corpus(corpus), runs, recipes, seed)
-    size = recipes.synthesizer.config.codebook_size
+    size = recipes.prior.config.codebook_size
     if as_json:
         console.say_json({"size": size, "agreement": agreement})
     else:
@@ -277,6 +302,7 @@ def _train(
     threads: int | None,
     seed: int,
     as_json: bool,
+    start: Path | None = None,
 ) -> int:
     from gsvbatch.job.stopping import StopSignal
     from gsvbatch.training.corpus import Corpus
@@ -301,6 +327,7 @@ def _train(
             budget=float("inf") if budget is None else budget,
             seed=seed,
             watch=watch,
+            start=start,
         )
     if as_json:
         console.say_json(trained)

@@ -43,6 +43,9 @@ class Entry:
     height: float
     """Natural logarithm of the median pitch in hertz; that of ``Corpus.pitch`` is relative to it."""
 
+    lag: Seconds = 0.0
+    """How much later the labels of frames are than their places say; less than a frame."""
+
     @property
     def has_audio(self) -> bool:
         """Whether it was recorded."""
@@ -117,6 +120,7 @@ class Corpus:
                         first_frame=row["fstart"],
                         n_frames=row["nf"],
                         height=row["height"],
+                        lag=row.get("lag", 0.0),
                     )
                 )
         frames = np.load(folder / "frames.npz")

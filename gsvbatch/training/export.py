@@ -11,8 +11,9 @@ from gsvbatch.gsv.synthesizer import Synthesizer
 from gsvbatch.gsv.t2s import TextToSemantic
 from gsvbatch.training.content import ContentRecipe, load_content
 from gsvbatch.training.corpus import Corpus
+from gsvbatch.training.generator import HALF, GeneratorRecipe
 from gsvbatch.training.loop import read_state
-from gsvbatch.training.synthesizer import SynthesizerRecipe, fix_spread
+from gsvbatch.training.synthesizer import fix_spread
 from gsvbatch.training.t2s import T2SRecipe
 
 SAMPLING = SamplingOverrides(top_k=5, temperature=0.7, repetition_penalty=1.0)
@@ -27,9 +28,9 @@ def export(
     version: str = "mini",
     content: ContentRecipe | None = None,
     t2s: T2SRecipe | None = None,
-    synthesizer: SynthesizerRecipe | None = None,
+    generator: GeneratorRecipe | None = None,
 ) -> None:
-    """Write the models that ``content``, ``t2s`` and ``synthesizer`` below ``runs`` hold.
+    """Write the models that ``content``, ``t2s``, ``prior`` and ``generator`` below ``runs`` hold.
 
     Critics and heads stay behind; the synthesizer takes the content encoder's projection
     to 25 Hz and the codebook, as in upstream's checkpoints.
@@ -37,8 +38,11 @@ def export(
     trained = load_content(runs / "content", content or ContentRecipe())
     first = TextToSemantic((t2s or T2SRecipe()).config)
     first.load_state_dict(read_state(runs / "t2s")["model"])
-    second = Synthesizer((synthesizer or SynthesizerRecipe()).config)
-    second.load_state_dict(read_state(runs / "synthesizer")["model"])
+    second = Synthesizer((generator or GeneratorRecipe()).config)
+    prior, heard = (read_state(runs / name)["model"] for name in ("prior", "generator"))
+    second.load_state_dict(
+        prior | {name: weight for name, weight in heard.items() if name.startswith(HALF)}
+    )
     fix_spread(second)
     second.ssl_proj.load_state_dict(trained.ssl_proj.state_dict())
     second.quantizer.table.copy_(torch.from_numpy(np.load(corpus.folder / "codebook.npy")))

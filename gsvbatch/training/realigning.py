@@ -32,7 +32,7 @@ class Moved:
 
 @torch.inference_mode()
 def find_shifts(corpus: Corpus, model: ContentTrainer) -> NDArray[np.float64]:
-    """Return how many frames later each recorded utterance is than its labels, by the encoder's word."""
+    """Return how many frames later each utterance is recorded than the places of its labels, as heard."""
     audio = resampled(corpus)
     starts = np.cumsum([0] + [corpus.entries[i].n_samples * 2 // 3 for i in corpus.recorded])
     shifts = np.zeros(len(corpus.recorded))
@@ -86,7 +86,10 @@ def realign(corpus: Corpus, model: ContentTrainer) -> Moved:
     index = corpus.folder / "index.jsonl"
     rows = [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines()]
     for i, shift in by_entry.items():
-        rows[i]["groups"] = _moved_groups(corpus.entries[i], shift / FRAME_RATE)
+        entry = corpus.entries[i]
+        rows[i]["groups"] = _moved_groups(entry, shift / FRAME_RATE - entry.lag)
+        # Labels of frames move by whole frames; what is left over is kept beside them.
+        rows[i]["lag"] = round(float(shift - round(shift)) / FRAME_RATE, 4)
     with (corpus.folder / "frames.tmp").open("wb") as file:
         np.savez(file, allow_pickle=False, **moved)
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

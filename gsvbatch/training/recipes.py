@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from gsvbatch.errors import ConfigError
 from gsvbatch.training.content import ContentRecipe
-from gsvbatch.training.synthesizer import SynthesizerRecipe
+from gsvbatch.training.generator import GeneratorRecipe
+from gsvbatch.training.prior import PriorRecipe
 from gsvbatch.training.synthesizer import mini_config as mini_synthesizer
 from gsvbatch.training.t2s import T2SRecipe
 from gsvbatch.training.t2s import mini_config as mini_t2s
@@ -33,18 +34,22 @@ class Recipes:
     content: ContentRecipe = field(default_factory=ContentRecipe)
     codebook: CodebookRecipe = field(default_factory=CodebookRecipe)
     t2s: T2SRecipe = field(default_factory=T2SRecipe)
-    synthesizer: SynthesizerRecipe = field(default_factory=SynthesizerRecipe)
+    prior: PriorRecipe = field(default_factory=PriorRecipe)
+    generator: GeneratorRecipe = field(default_factory=GeneratorRecipe)
 
     def __post_init__(self) -> None:
-        size, eos = self.synthesizer.config.codebook_size, self.t2s.config.eos
+        synthesizer = self.prior.config
+        if synthesizer != self.generator.config:
+            raise ConfigError("prior and generator are halves of one synthesizer, of one config")
+        size, eos = synthesizer.codebook_size, self.t2s.config.eos
         if size != eos:
             raise ConfigError(
-                f"t2s.vocabulary is {eos + 1}, but must be 1 more than synthesizer.codebook_size ({size})"
+                f"t2s.vocabulary is {eos + 1}, but must be 1 more than synthesizer_model.codebook_size ({size})"
             )
-        width = self.synthesizer.config.ssl_width
+        width = synthesizer.ssl_width
         if self.content.width != width:
             raise ConfigError(
-                f"content.width is {self.content.width}, but synthesizer.ssl_width is "
+                f"content.width is {self.content.width}, but synthesizer_model.ssl_width is "
                 f"{width}; they must be equal"
             )
 
@@ -52,7 +57,7 @@ class Recipes:
 def read_recipes(path: Path | None) -> Recipes:
     """Return the embedded model's recipes, with what a YAML file says in place of theirs.
 
-    Sections ``content``, ``codebook``, ``t2s`` and ``synthesizer`` hold fields of those recipes;
+    Sections ``content``, ``codebook``, ``t2s``, ``prior`` and ``generator`` hold fields of those recipes;
     ``t2s_model`` and ``synthesizer_model`` hold dimensions.
 
     Raises:
@@ -74,7 +79,8 @@ def read_recipes(path: Path | None) -> Recipes:
         "content": ContentRecipe(),
         "codebook": CodebookRecipe(),
         "t2s": T2SRecipe(config=t2s),
-        "synthesizer": SynthesizerRecipe(config=second),
+        "prior": PriorRecipe(config=second),
+        "generator": GeneratorRecipe(config=second),
     }
     return Recipes(
         **{

@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from gsvbatch.gsv.log_mel import LogMel
 from gsvbatch.gsv.source_filter import pitch_channel
 from gsvbatch.gsv.synthesizer import FRAMES_PER_TOKEN, SynthesizerConfig
-from gsvbatch.training.corpus import HOP, Corpus
+from gsvbatch.training.corpus import FRAME_RATE, HOP, Corpus, Entry
+from gsvbatch.training.warping import Times, centres, clock, frame_times, melody
 
 VOICED = 4.0
 """Log-odds that the latent's voicing channel holds where the teacher's voice sounds; else its negative."""
@@ -23,33 +24,48 @@ LATENT_WINDOW = 1024
 
 
 class LatentMel(nn.Module):
-    """The spectral part of a latent: a log-mel spectrum, scaled to about unit size."""
+    """The spectral part of a latent: a log-mel spectrum without harmonics, scaled to about unit size.
+
+    Every spectrum is smoothed over as much as its pitch (in the manner of Morise 2015, CheapTrick), so that
+    what is left is the mouth's part. The harmonics are the generator's to put back, at the latent's pitch:
+    a prior that has to place them in a spectrum spends itself on it, and puts them wrong.
+    """
 
     def __init__(self, config: SynthesizerConfig) -> None:
         super().__init__()
-        n_mels = config.latent - 2
-        self.mel = LogMel(config.sample_rate, LATENT_WINDOW, config.hop_length, n_mels)
+        self.mel = LogMel(config.sample_rate, LATENT_WINDOW, config.hop_length, config.latent - 2)
+        self.bin_width = config.sample_rate / LATENT_WINDOW
 
-    def forward(self, audio: Tensor) -> Tensor:
-        """Return (B, latent - 2, N // hop) of audio (B, N)."""
-        out: Tensor = (self.mel(audio) + 5.0) / 2.5
+    def forward(self, audio: Tensor, centres: Tensor, pitch: Tensor) -> Tensor:
+        """Return (latent - 2, F) of audio (N,) at sample positions (F,), with its pitch there in hertz (F,)."""
+        half = LATENT_WINDOW // 2
+        padded = F.pad(audio.float(), (half, half))
+        at = centres.clamp(0, len(audio))[:, None]
+        pieces = padded[at + torch.arange(LATENT_WINDOW, device=audio.device)] * self.mel.window
+        power = torch.fft.rfft(pieces).abs().square()
+        smooth = smoothed(power, (pitch / self.bin_width).clamp(min=1.0))
+        magnitude = torch.sqrt(smooth + 1e-9)
+        spectrum = torch.log((self.mel.filters @ magnitude.T).clamp(min=self.mel.floor))
+        out: Tensor = (spectrum + 5.0) / 2.5
         return out
 
 
-def pitch_frames(corpus: Corpus, i: int) -> NDArray[np.float32]:
-    """Return pitch channel and voicing channel of an utterance, (2, F).
+def smoothed(power: Tensor, width: Tensor) -> Tensor:
+    """Return power spectra (F, bins) averaged over widths (F,), in bins, around every bin."""
+    n = power.shape[1]
+    reach = int(width.max()) // 2 + 2
+    # Spectra go on mirrored at either end.
+    wide = torch.cat([power[:, 1 : reach + 1].flip(1), power, power[:, -reach - 1 : -1].flip(1)], 1)
+    total = F.pad(wide.double().cumsum(1), (1, 0))  # up to the lower edge of every bin
+    middles = torch.arange(n, device=power.device) + reach + 0.5
 
-    Where nothing is voiced, pitch goes straight from one voiced stretch to the next.
-    """
-    entry = corpus.entries[i]
-    frames = slice(entry.first_frame, entry.first_frame + entry.n_frames)
-    voiced = corpus.voiced[frames]
-    height = corpus.pitch[frames].astype(np.float64) + entry.height
-    if voiced.any():
-        at = np.flatnonzero(voiced)
-        height = np.interp(np.arange(len(height)), at, height[at])
-    channel = pitch_channel(torch.from_numpy(np.exp(height))).numpy()
-    return np.stack([channel, np.where(voiced, VOICED, -VOICED)]).astype(np.float32)
+    def up_to(edges: Tensor) -> Tensor:
+        whole = edges.floor().long()
+        below = total.gather(1, whole)
+        return below + (total.gather(1, whole + 1) - below) * (edges - whole)
+
+    half = width.double()[:, None] / 2
+    return ((up_to(middles + half) - up_to(middles - half)) / (2 * half)).float()
 
 
 LENGTH_STEP = 16
@@ -82,7 +98,11 @@ class Rows:
 
 
 class Shelf:
-    """Everything that the synthesizer learns from, of the utterances that were recorded."""
+    """Everything that the synthesizer learns from, of the utterances that were recorded.
+
+    Latents are there on both clocks: ``said`` on that of the tokens, which the prior is to say, and
+    ``latents`` on that of the recording, which the generator turns into it.
+    """
 
     def __init__(self, corpus: Corpus, config: SynthesizerConfig, device: torch.device) -> None:
         entries = [corpus.entries[i] for i in corpus.recorded]
@@ -98,8 +118,12 @@ class Shelf:
         audio = torch.from_numpy(np.array(corpus.audio)).to(device)
         lengths = np.array([entry.n_samples for entry in entries])
         self.audio = Rows(audio, lengths)
-        latents = self._latents(corpus, n_frames, device)
-        self.latents = Rows(latents, n_frames, LENGTH_STEP * FRAMES_PER_TOKEN)
+        said_latents, latents, told = self._latents(corpus, n_tokens, device)
+        step = LENGTH_STEP * FRAMES_PER_TOKEN
+        self.said, self.latents = Rows(said_latents, n_frames, step), Rows(latents, n_frames, step)
+        self.told = Rows(told, n_frames, step)
+        """Where every frame of a recording is on the clock of its tokens, in frames."""
+
         place = {i: k for k, i in enumerate(corpus.recorded)}
         by_speaker = {
             name: np.array([place[i] for i in members if i in place])
@@ -108,18 +132,32 @@ class Shelf:
         self.fellows: list[NDArray[np.int64]] = [by_speaker[entry.speaker] for entry in entries]
 
     @torch.no_grad()
-    def _latents(self, corpus: Corpus, n_frames: NDArray[np.int64], device: torch.device) -> Tensor:
+    def _latents(
+        self, corpus: Corpus, n_tokens: NDArray[np.int64], device: torch.device
+    ) -> tuple[Tensor, Tensor, Tensor]:
         mel = LatentMel(self.config).to(device)
-        pieces: list[Tensor] = []
+        said: list[Tensor] = []
+        recorded: list[Tensor] = []
+        told: list[Tensor] = []
         for k, i in enumerate(corpus.recorded):
-            n = int(n_frames[k])
+            entry = corpus.entries[i]
             start = int(self.audio.starts[k])
             samples = self.audio.flat[start : start + int(self.audio.lengths[k])].float() / 32768
-            samples = F.pad(samples, (0, max(0, 2 * self.config.filter_length - len(samples))))
-            spectral = mel(samples[None])[0, :, :n]
-            melodic = torch.from_numpy(pitch_frames(corpus, i)[:, :n]).to(device)
-            pieces.append(torch.cat([spectral, melodic]).half())
-        return torch.cat(pieces, dim=1)
+            both = clock(entry, int(n_tokens[k]))
+            times = frame_times(int(n_tokens[k]) * FRAMES_PER_TOKEN)
+
+            def latent(at: Times, entry: Entry = entry, samples: Tensor = samples) -> Tensor:
+                hertz, voiced = melody(corpus, entry, at)
+                pitch = torch.from_numpy(hertz).to(device)
+                spectral = mel(samples, torch.from_numpy(centres(at)).to(device), pitch)
+                voicing = torch.from_numpy(np.where(voiced, VOICED, -VOICED)).to(device)
+                melodic = torch.stack([pitch_channel(pitch), voicing])
+                return torch.cat([spectral, melodic.float()]).half()
+
+            said.append(latent(both.recorded_at(times)))
+            recorded.append(latent(times))
+            told.append(torch.from_numpy(both.told_at(times) * FRAME_RATE - 0.5).float().to(device))
+        return torch.cat(said, dim=1), torch.cat(recorded, dim=1), torch.cat(told)
 
     def draw(self, rng: np.random.Generator, batch: int) -> NDArray[np.int64]:
         """Return utterances of like length: four batches' worth are drawn, and a quarter is kept."""

@@ -1,20 +1,25 @@
 """The stages of training by name: which function and which recipe make each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
+from gsvbatch.errors import ConfigError
+from gsvbatch.gsv.native import NativeConfig, read_weights
+from gsvbatch.gsv.source import NATIVE_CONFIG_NAME, NATIVE_SUFFIX
 from gsvbatch.training.codebook import build_codebook
 from gsvbatch.training.content import load_content, train_content
 from gsvbatch.training.corpus import Corpus
 from gsvbatch.training.export import export
+from gsvbatch.training.generator import train_generator
 from gsvbatch.training.loop import Progress, Watch, read_state
+from gsvbatch.training.prior import train_prior
 from gsvbatch.training.realigning import Moved, realign
 from gsvbatch.training.recipes import Recipes
-from gsvbatch.training.synthesizer import train_synthesizer
 from gsvbatch.training.t2s import train_t2s
+from gsvbatch.training.whitening import Weights
 from gsvbatch.units import Seconds
 
 
@@ -23,7 +28,8 @@ class Stage(StrEnum):
 
     CONTENT = "content"
     T2S = "t2s"
-    SYNTHESIZER = "synthesizer"
+    PRIOR = "prior"
+    GENERATOR = "generator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ def train_stage(
     budget: Seconds = float("inf"),
     seed: int = 0,
     watch: Watch | None = None,
+    start: Path | None = None,
 ) -> Trained:
     """Train a stage, or go on training it, in ``runs/<stage>``.
 
@@ -67,9 +74,11 @@ def train_stage(
         budget: Seconds this call may take.
         seed: Of weights and of what is drawn.
         watch: Told of every step.
+        start: Folder of models in native form whose synthesizer ``prior`` and ``generator`` begin with; it
+            must have the recipes' dimensions, and the corpus its codes.
 
     Raises:
-        ConfigError: The corpus lacks tokens.
+        ConfigError: The corpus lacks tokens, or the models to begin with are others.
         CheckpointError: The run's saved state is damaged.
     """
     last = Progress(0, 0, 0.0)
@@ -80,7 +89,8 @@ def train_stage(
         return watch is None or watch(progress)
 
     folder = runs / stage
-    end, train = _recipe(stage, corpus, folder, recipes, n_steps)
+    first = None if start is None else _weights_of(start, recipes)
+    end, train = _recipe(stage, corpus, folder, recipes, n_steps, first)
     train(budget, seed, remember)
     step = int(read_state(folder)["step"])
     return Trained(stage, step, end, last.n_new, last.elapsed, folder)
@@ -102,7 +112,7 @@ def build_tokens(corpus: Corpus, runs: Path, recipes: Recipes, seed: int = 0) ->
         CheckpointError: The content encoder is not trained.
     """
     model = load_content(runs / Stage.CONTENT, recipes.content)
-    size = recipes.synthesizer.config.codebook_size
+    size = recipes.prior.config.codebook_size
     return build_codebook(corpus, model, size, recipes.codebook.distinct, seed)
 
 
@@ -116,13 +126,33 @@ def export_models(
     """
     export(
         corpus, runs, folder, version=version,
-        content=recipes.content, t2s=recipes.t2s, synthesizer=recipes.synthesizer,
+        content=recipes.content, t2s=recipes.t2s, generator=recipes.generator,
     )  # fmt: skip
     return sorted(path for path in folder.iterdir() if path.suffix in {".json", ".safetensors"})
 
 
+def _weights_of(folder: Path, recipes: Recipes) -> Weights:
+    """A synthesizer's weights in fp32, of the recipes' dimensions."""
+    found = NativeConfig.read(folder / NATIVE_CONFIG_NAME).synthesizer
+    wanted = recipes.prior.config
+    unlike = [
+        f"{item.name} is {getattr(found, item.name)}, not {getattr(wanted, item.name)}"
+        for item in fields(wanted)
+        if getattr(found, item.name) != getattr(wanted, item.name)
+    ]
+    if unlike:
+        raise ConfigError(f"{folder}: a synthesizer of other dimensions: {'; '.join(unlike)}")
+    weights = read_weights(folder / f"synthesizer{NATIVE_SUFFIX}")
+    return {key: x.float() if x.is_floating_point() else x for key, x in weights.items()}
+
+
 def _recipe(
-    stage: Stage, corpus: Corpus, folder: Path, recipes: Recipes, n_steps: int | None
+    stage: Stage,
+    corpus: Corpus,
+    folder: Path,
+    recipes: Recipes,
+    n_steps: int | None,
+    start: Weights | None,
 ) -> tuple[int, Callable[[Seconds, int, Watch], object]]:
     """The stage's last step, and how to train it."""
     match stage:
@@ -132,8 +162,18 @@ def _recipe(
         case Stage.T2S:
             t2s = replace(recipes.t2s, n_steps=n_steps or recipes.t2s.n_steps)
             return t2s.n_steps, lambda b, s, w: train_t2s(corpus, folder, t2s, b, s, w)
-        case Stage.SYNTHESIZER:
-            made = replace(recipes.synthesizer, n_steps=n_steps or recipes.synthesizer.n_steps)
-            return made.n_steps, lambda b, s, w: train_synthesizer(corpus, folder, made, b, s, w)
+        case Stage.PRIOR:
+            prior = replace(recipes.prior, n_steps=n_steps or recipes.prior.n_steps)
+            return prior.n_steps, lambda b, s, w: train_prior(corpus, folder, prior, b, s, w, start)
+        case Stage.GENERATOR:
+            made = replace(recipes.generator, n_steps=n_steps or recipes.generator.n_steps)
+
+            def find_prior() -> Weights:
+                weights: Weights = read_state(folder.parent / Stage.PRIOR)["model"]
+                return weights
+
+            return made.n_steps, lambda b, s, w: train_generator(
+                corpus, folder, made, b, s, w, start, find_prior
+            )
         case _:
             assert_never(stage)

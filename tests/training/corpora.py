@@ -10,8 +10,9 @@ from gsvbatch.gsv.synthesizer import SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig
 from gsvbatch.training.content import ContentRecipe
 from gsvbatch.training.corpus import HOP, SAMPLE_RATE, Corpus
+from gsvbatch.training.generator import GeneratorRecipe
+from gsvbatch.training.prior import PriorRecipe
 from gsvbatch.training.recipes import Recipes
-from gsvbatch.training.synthesizer import SynthesizerRecipe
 from gsvbatch.training.synthesizer import mini_config as mini_synthesizer
 from gsvbatch.training.t2s import T2SRecipe
 
@@ -35,7 +36,8 @@ T2S = T2SConfig(n_layers=2, width=32, n_heads=2, feed_forward=64, vocabulary=N_C
 RECIPES = Recipes(
     content=ContentRecipe(width=16, n_convs=2, n_mels=16, crop=0.4, batch=2, n_steps=3),
     t2s=T2SRecipe(config=T2S, batch=2, solo_steps=1, n_steps=3),
-    synthesizer=SynthesizerRecipe(
+    prior=PriorRecipe(config=SYNTHESIZER, batch=2, reference_frames=20, n_steps=3),
+    generator=GeneratorRecipe(
         config=SYNTHESIZER, batch=2, slice_frames=20, reference_frames=20, plain_steps=1, n_steps=3
     ),
 )

@@ -18,7 +18,8 @@ t2s_model: {n_layers: 2, width: 32, n_heads: 2, feed_forward: 64, vocabulary: 17
 t2s: {batch: 2, solo_steps: 1}
 synthesizer_model: {ssl_width: 16, codebook_size: 16, latent: 18, hidden: 16, feed_forward: 32,
   n_layers: 1, style: 16, style_hidden: 16, initial_channels: 32}
-synthesizer: {batch: 2, slice_frames: 20, reference_frames: 20, plain_steps: 1}
+prior: {batch: 2, reference_frames: 20}
+generator: {batch: 2, slice_frames: 20, reference_frames: 20, plain_steps: 1}
 """
 
 
@@ -46,7 +47,7 @@ def test_from_corpus_to_models(run: Callable[..., Any], tmp_path: Path) -> None:
     assert code == 0, err
     assert json.loads(out)["step"] == 2
     assert run("codebook", *with_recipe)[0] == 0
-    for stage in ("t2s", "synthesizer"):
+    for stage in ("t2s", "prior", "generator"):
         code, out, err = run(stage, "--steps", "2", *with_recipe)
         assert code == 0, err
         assert f"{stage}: step 2 of 2" in out

@@ -27,7 +27,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Corpus, Path]:
     runs = folder / "runs"
     train_stage(Stage.CONTENT, corpus, runs, RECIPES)
     build_tokens(corpus, runs, RECIPES)
-    for stage in (Stage.T2S, Stage.SYNTHESIZER):
+    for stage in (Stage.T2S, Stage.PRIOR, Stage.GENERATOR):
         train_stage(stage, corpus, runs, RECIPES)
     return corpus, runs
 
@@ -52,6 +52,8 @@ def test_run_broken_off_and_resumed_ends_with_the_same_weights(
         steps.append(progress.step)
         return progress.step < 2
 
+    if stage is Stage.GENERATOR:
+        train_stage(Stage.PRIOR, corpus, tmp_path, RECIPES)
     first = train_stage(stage, corpus, tmp_path, RECIPES, watch=stop_after_two)
     assert (first.step, first.n_new, first.is_finished) == (2, 2, False)
     second = train_stage(stage, corpus, tmp_path, RECIPES)
@@ -140,12 +142,10 @@ def test_points_go_to_the_nearest_code() -> None:
 
 def test_recipe_file_changes_what_it_names(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
-    path.write_text(
-        "t2s_model: {n_layers: 5}\nsynthesizer: {batch: 4, learning_rate: 1}\n", "utf-8"
-    )
+    path.write_text("t2s_model: {n_layers: 5}\nprior: {batch: 4, learning_rate: 1}\n", "utf-8")
     recipes = read_recipes(path)
     assert recipes.t2s.config.n_layers == 5
-    assert recipes.synthesizer.batch == 4
+    assert recipes.prior.batch == 4
     assert recipes.content == Recipes().content
 
 
@@ -154,7 +154,7 @@ def test_recipe_file_changes_what_it_names(tmp_path: Path) -> None:
     [
         ("content: {depth: 3}", "content.depth: no such field"),
         ("vocoder: {}", "vocoder: no such section"),
-        ("synthesizer: {batch: many}", "synthesizer.batch"),
+        ("prior: {batch: many}", "prior.batch"),
         ("synthesizer_model: {codebook_size: 100}", "t2s.vocabulary"),
         ("content: {width: 64}", "content.width is 64"),
         ("- a", "expected sections"),

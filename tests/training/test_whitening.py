@@ -3,7 +3,8 @@
 import torch
 
 from gsvbatch.gsv.synthesizer import Synthesizer
-from gsvbatch.training.synthesizer import LOG_SPREAD, Whitening, fix_spread
+from gsvbatch.training.synthesizer import LOG_SPREAD, fix_spread
+from gsvbatch.training.whitening import Whitening
 from tests.training.corpora import SYNTHESIZER
 
 
