@@ -26,6 +26,7 @@ from gsvbatch.cli import (
     status,
     takes,
     train,
+    train_all,
     voice,
 )
 from gsvbatch.cli.options import examples
@@ -119,6 +120,7 @@ _add("ids", script.ids, script.IDS_EXAMPLES, scripts)
 _add("convert", script.convert, script.CONVERT_EXAMPLES, scripts)
 
 training = _group("train", "Make models: from sentences to what render speaks with.")
+_add("all", train_all.train_all, train_all.EXAMPLES, training)
 _add("speak", train.speak, train.SPEAK_EXAMPLES, training)
 _add("prepare", train.prepare, train.PREPARE_EXAMPLES, training)
 _add("content", train.content, train.CONTENT_EXAMPLES, training)

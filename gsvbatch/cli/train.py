@@ -100,7 +100,7 @@ def speak(
     from gsvbatch.training.teacher import Teacher
 
     texts = [line for line in _lines(sentences) if line]
-    clock = _Clock("lines", len(texts), budget)
+    clock = Clock("lines", len(texts), budget)
     recipe = SpeakRecipe(language, n_voices, n_blends, times_only, seed=seed)
     with StopSignal(lambda: None) as stop:
         spoken = speak_list(
@@ -134,7 +134,7 @@ def prepare(
     from gsvbatch.training.prepare import prepare as make
     from gsvbatch.training.teacher import Teacher
 
-    clock = _Clock("lines", None, None)
+    clock = Clock("lines", None, None)
 
     def report(done: int, total: int) -> None:
         clock.n_total = total
@@ -223,7 +223,7 @@ def align(
     from gsvbatch.training.corpus import Corpus
     from gsvbatch.training.stages import realign_corpus
 
-    recipes = _prepare_torch(recipe, threads)
+    recipes = prepare_torch(recipe, threads)
     moved = realign_corpus(Corpus(corpus), runs, recipes)
     if as_json:
         console.say_json(moved)
@@ -246,7 +246,7 @@ def codebook(
     from gsvbatch.training.corpus import Corpus
     from gsvbatch.training.stages import build_tokens
 
-    recipes = _prepare_torch(recipe, threads)
+    recipes = prepare_torch(recipe, threads)
     agreement = build_tokens(Corpus(corpus), runs, recipes, seed)
     size = recipes.prior.config.codebook_size
     if as_json:
@@ -269,7 +269,7 @@ def export(
     from gsvbatch.training.corpus import Corpus
     from gsvbatch.training.stages import export_models
 
-    recipes = _prepare_torch(recipe, None)
+    recipes = prepare_torch(recipe, None)
     files = export_models(Corpus(corpus), runs, recipes, output, version)
     if as_json:
         console.say_json(files)
@@ -308,10 +308,10 @@ def _train(
     from gsvbatch.training.corpus import Corpus
     from gsvbatch.training.stages import Stage, train_stage
 
-    recipes = _prepare_torch(recipe, threads)
+    recipes = prepare_torch(recipe, threads)
     stage = Stage(name)
     n_steps = steps or getattr(recipes, name).n_steps
-    clock = _Clock("steps", n_steps, budget)
+    clock = Clock("steps", n_steps, budget)
     with StopSignal(lambda: console.note("stopping; the state is being saved")) as stop:
 
         def watch(progress: "Progress") -> bool:
@@ -339,7 +339,8 @@ def _train(
     return INTERRUPTED if stop() else DONE
 
 
-def _prepare_torch(recipe: Path | None, threads: int | None) -> "Recipes":
+def prepare_torch(recipe: Path | None, threads: int | None) -> "Recipes":
+    """Give torch its threads, and return the recipes."""
     import torch
 
     from gsvbatch.training.recipes import read_recipes
@@ -356,7 +357,7 @@ def _lines(path: Path) -> list[str]:
         raise ConfigError(f"{path}: not UTF-8 text; save it as UTF-8") from error
 
 
-class _Clock:
+class Clock:
     """Says on stderr, now and then, how far it is and how long it takes."""
 
     def __init__(self, noun: str, n_total: int | None, budget: Seconds | None) -> None:

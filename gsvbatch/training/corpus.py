@@ -43,6 +43,9 @@ class Entry:
     height: float
     """Natural logarithm of the median pitch in hertz; that of ``Corpus.pitch`` is relative to it."""
 
+    is_guessed: bool = True
+    """Whether the place of its labels under the recording was guessed."""
+
     lag: Seconds = 0.0
     """How much later the labels of frames are than their places say; less than a frame."""
 
@@ -120,6 +123,7 @@ class Corpus:
                         first_frame=row["fstart"],
                         n_frames=row["nf"],
                         height=row["height"],
+                        is_guessed=row.get("guessed", True),
                         lag=row.get("lag", 0.0),
                     )
                 )

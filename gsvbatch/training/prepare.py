@@ -53,6 +53,8 @@ class _Aligned:
     groups: list[tuple[int, Seconds | None, Seconds | None]]
     phoneme_ids: list[int]
     frames: Frames
+    is_guessed: bool
+    """Whether nobody said where in the teacher's audio the file begins."""
 
 
 def prepare(
@@ -104,7 +106,7 @@ def prepare(
                     "id": line.id, "lang": line.lang, "text": line.text, "speaker": _speaker(line, speakers),
                     "start": -1 if line.silent else n_samples, "n": len(samples),
                     "height": round(aligned.frames.height, 4), "phoneme_ids": aligned.phoneme_ids,
-                    "groups": aligned.groups, "fstart": n_frames, "nf": len(aligned.frames.sound),
+                    "groups": aligned.groups, "guessed": aligned.is_guessed, "fstart": n_frames, "nf": len(aligned.frames.sound),
                 }
             )  # fmt: skip
             n_samples += 0 if line.silent else len(samples)
@@ -132,6 +134,7 @@ def align(line: SpokenLine, n_samples: int, teacher: Times | None = None) -> _Al
         timing = teacher.time(line.ipa, line.mix, line.speed)
     places = locate(line.phones, timing.letters, line.lang)
     tone = tones(line.phones, places, len(timing.letters))
+    is_guessed = line.offset is None and not line.silent
     offset = line.offset if line.offset is not None else _guess_offset(timing, n_samples)
     bounds = timing.bounds - offset
     table = SymbolTable.load("v2")
@@ -143,7 +146,7 @@ def align(line: SpokenLine, n_samples: int, teacher: Times | None = None) -> _Al
         start, end = (None, None) if place is None else (bounds[place[0]], bounds[place[1]])
         groups.append((len(symbols), _rounded(start), _rounded(end)))
     frames = label_frames(timing, tone, n_samples // HOP, offset)
-    return _Aligned(timing, groups, ids, frames)
+    return _Aligned(timing, groups, ids, frames, is_guessed)
 
 
 def _speaker(line: SpokenLine, known: dict[tuple[tuple[str, float], ...], str]) -> str:

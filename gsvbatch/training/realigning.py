@@ -27,25 +27,29 @@ class Moved:
 
     n_lines: int
     typical: Seconds
-    """Root mean square over the recorded lines."""
+    """Root mean square over those lines."""
 
 
 @torch.inference_mode()
-def find_shifts(corpus: Corpus, model: ContentTrainer) -> NDArray[np.float64]:
-    """Return how many frames later each utterance is recorded than the places of its labels, as heard."""
+def find_shifts(corpus: Corpus, model: ContentTrainer) -> dict[int, float]:
+    """Return how many frames later utterances are recorded than the places of their labels, as heard.
+
+    Those whose place was guessed, by their place in the corpus.
+    """
     audio = resampled(corpus)
     starts = np.cumsum([0] + [corpus.entries[i].n_samples * 2 // 3 for i in corpus.recorded])
-    shifts = np.zeros(len(corpus.recorded))
+    shifts: dict[int, float] = {}
     for place, i in enumerate(corpus.recorded):
         entry = corpus.entries[i]
+        if not entry.is_guessed:
+            continue
         heard = audio[starts[place] : starts[place + 1]].astype(np.float32) / 32768.0
         features = model.project(torch.from_numpy(heard)[None])
         n = min(features.shape[1], entry.n_frames // 2)
         logits = model.label(features[:, :n]).view(2 * n, -1)
         likely = torch.log_softmax(logits.float(), dim=-1).numpy()
         label = corpus.label[entry.first_frame : entry.first_frame + 2 * n].astype(np.int64)
-        if 2 * n > 3 * REACH:
-            shifts[place] = best_shift(likely, label)
+        shifts[i] = best_shift(likely, label) if 2 * n > 3 * REACH else 0.0
     return shifts
 
 
@@ -71,21 +75,22 @@ def best_shift(likely: NDArray[np.float32], label: NDArray[np.int64]) -> float:
 
 
 def realign(corpus: Corpus, model: ContentTrainer) -> Moved:
-    """Move the labels of every recorded utterance, in the corpus's files; its tokens are deleted."""
+    """Move the labels of utterances whose place was guessed, in the corpus's files; its tokens are deleted."""
     shifts = find_shifts(corpus, model)
-    by_entry = dict(zip(corpus.recorded, shifts, strict=True))
+    if not shifts:
+        return Moved(0, 0.0)
     frames: dict[str, NDArray[Any]] = {
         "lab": corpus.label, "tone": corpus.tone, "pitch": corpus.pitch, "voiced": corpus.voiced,
     }  # fmt: skip
     moved = {name: values.copy() for name, values in frames.items()}
-    for i, shift in by_entry.items():
+    for i, shift in shifts.items():
         entry = corpus.entries[i]
         part = slice(entry.first_frame, entry.first_frame + entry.n_frames)
         for name, values in frames.items():
             moved[name][part] = _later(values[part], round(shift))
     index = corpus.folder / "index.jsonl"
     rows = [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines()]
-    for i, shift in by_entry.items():
+    for i, shift in shifts.items():
         entry = corpus.entries[i]
         rows[i]["groups"] = _moved_groups(entry, shift / FRAME_RATE - entry.lag)
         # Labels of frames move by whole frames; what is left over is kept beside them.
@@ -97,7 +102,7 @@ def realign(corpus: Corpus, model: ContentTrainer) -> Moved:
     (corpus.folder / "tokens.npz").unlink(missing_ok=True)
     (corpus.folder / "frames.tmp").replace(corpus.folder / "frames.npz")
     index.with_suffix(".tmp").replace(index)
-    typical = float(np.sqrt(np.mean(np.square(shifts)))) / FRAME_RATE if len(shifts) else 0.0
+    typical = float(np.sqrt(np.mean(np.square(list(shifts.values()))))) / FRAME_RATE
     return Moved(len(shifts), round(typical, 4))
 
 

@@ -88,8 +88,7 @@ class Average:
 def make_optimizer(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.AdamW:
     """Return the optimizer of either half, or of the critics."""
     parameters = list(parameters)
-    fused = parameters[0].is_cuda
-    return torch.optim.AdamW(parameters, rate, betas=(0.8, 0.99), weight_decay=0.01, fused=fused)
+    return torch.optim.AdamW(parameters, rate, betas=(0.8, 0.99), weight_decay=0.01, fused=True)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

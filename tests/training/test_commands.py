@@ -89,3 +89,38 @@ def test_wrong_input_is_one_line(run: Callable[..., Any], words: list[str], prob
     errors = [line for line in err.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1
     assert problem in errors[0]
+
+
+FEW = (
+    RECIPE.replace("crop: 0.4", "n_steps: 2, crop: 0.4")
+    .replace("t2s: {batch: 2", "t2s: {n_steps: 2, batch: 2")
+    .replace("prior: {batch: 2", "prior: {n_steps: 2, batch: 2")
+    .replace("generator: {batch: 2", "generator: {n_steps: 2, batch: 2")
+)
+
+
+@pytest.mark.slow
+def test_one_command_does_all_stages_and_goes_on(run: Callable[..., Any], tmp_path: Path) -> None:
+    tone_corpus(tmp_path / "corpus")
+    (tmp_path / "toy.yaml").write_text(FEW, encoding="utf-8")
+    words = ("all", "spoken", "-o", "models", "--version", "toy", "--recipe", "toy.yaml")
+
+    code, out, err = run(*words, "--budget", "0")
+    assert code == 0, err
+    assert out == "content: step 0 of 2\n"
+    assert "the same command goes on" in err
+    assert not (tmp_path / "models").exists()
+
+    code, out, err = run(*words)
+    assert code == 0, err
+    steps = [line.partition(":")[0] for line in out.splitlines()]
+    assert steps == ["content", "align", "codebook", "t2s", "prior", "generator", "export"]
+    assert load_bundle(native_source(tmp_path / "models")).version == "toy"
+
+    code, out, err = run("prior", "--start-from", "models", "--recipe", "toy.yaml", "--runs", "r2")
+    assert code == 0, err
+    assert "prior: step 2 of 2" in out
+    (tmp_path / "wide.yaml").write_text(FEW.replace("hidden: 16", "hidden: 32"), encoding="utf-8")
+    code, out, err = run("prior", "--start-from", "models", "--recipe", "wide.yaml")
+    assert code == 2
+    assert "hidden is 16, not 32" in err

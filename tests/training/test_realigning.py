@@ -1,11 +1,12 @@
 """Labels go where the encoder hears them."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gsvbatch.training.content import load_content
+from gsvbatch.training.content import ContentTrainer, load_content
 from gsvbatch.training.corpus import Corpus
 from gsvbatch.training.realigning import REACH, best_shift, realign
 from gsvbatch.training.stages import Stage, train_stage
@@ -47,3 +48,30 @@ def test_labels_frames_and_times_move_together(
         np.testing.assert_array_equal(after.label[part][2:], corpus.label[part][:-2])
         assert not after.voiced[part][:2].any()
     assert set(np.unique(after.label)) <= set(range(N_LABELS))
+
+
+def test_what_is_less_than_a_frame_is_kept_beside_the_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = tone_corpus(tmp_path / "corpus")
+    model = ContentTrainer(RECIPES.content, N_LABELS)
+    monkeypatch.setattr("gsvbatch.training.realigning.best_shift", lambda *_: 1.3)
+    realign(corpus, model)
+    after = Corpus(corpus.folder)
+    assert after.entries[0].lag == pytest.approx(0.006)
+    begins = after.entries[0].groups[1][1]
+    monkeypatch.setattr("gsvbatch.training.realigning.best_shift", lambda *_: 0.3)
+    realign(after, model)  # hears what is left over, and moves nothing twice
+    again = Corpus(corpus.folder).entries[0]
+    assert (again.lag, again.groups[1][1]) == (pytest.approx(0.006), begins)
+
+
+def test_lines_whose_place_is_known_stay(tmp_path: Path) -> None:
+    corpus = tone_corpus(tmp_path / "corpus")
+    index = corpus.folder / "index.jsonl"
+    rows = [json.loads(row) for row in index.read_text("utf-8").splitlines()]
+    known = "".join(json.dumps({**row, "guessed": False}) + "\n" for row in rows)
+    index.write_text(known, "utf-8")
+    moved = realign(Corpus(corpus.folder), ContentTrainer(RECIPES.content, N_LABELS))
+    assert moved.n_lines == 0
+    assert index.read_text("utf-8") == known
