@@ -35,6 +35,9 @@ from gsvbatch.units import Seconds
 HALF = "dec."
 """What of a synthesizer is trained here."""
 
+PRIOR_EVERY = 300
+"""Steps after which the prior is read anew, which may still be learning beside."""
+
 EDGE_FRAMES = 2
 """Of a slice on either side: their windows reach outside, and they do not count."""
 
@@ -57,6 +60,9 @@ class GeneratorRecipe:
     critics_rate: float = 4e-4
     critics_every: int = 1
     """Steps from one that the critics take part in to the next; on a processor they cost the most."""
+
+    critics_batch: int = 48
+    """Slices of a step that the critics hear, at most."""
 
     n_steps: int = 12000
     jitter: float = 0.1
@@ -148,8 +154,8 @@ def train_generator(
         seed: Of what is drawn.
         watch: Told of every step.
         start: Weights of a synthesizer of these dimensions to begin with; else random.
-        find_prior: Returns the weights of a synthesizer whose prior has learnt; asked once the plain
-            steps are over.
+        find_prior: Returns the weights of a synthesizer whose prior has learnt, or goes on learning; asked
+            now and then once the plain steps are over.
 
     Returns:
         The synthesizer with the generator as trained, and the prior that it was shown.
@@ -195,7 +201,8 @@ def train_generator(
     while run.step < recipe.n_steps and not run.is_over:
         rng = run.draw(seed)
         is_plain = run.step < recipe.plain_steps
-        if not is_plain and not has_prior and find_prior is not None:
+        is_due = not has_prior or run.step % PRIOR_EVERY == 0
+        if not is_plain and is_due and find_prior is not None:
             model.load_state_dict(
                 {name: x for name, x in find_prior().items() if not name.startswith(HALF)},
                 strict=False,
@@ -207,6 +214,7 @@ def train_generator(
         audio, made, losses = trainee(shelf, rng, is_plain=is_plain)
         total = recipe.spectral_weight * losses["spectral"]
         if not is_plain and run.step % recipe.critics_every == 0:
+            audio, made = audio[: recipe.critics_batch], made[: recipe.critics_batch]
             with autocast(device):
                 told = critics_loss(critics(audio), critics(made.detach()))
             take_step(told, critics_optimizer)

@@ -37,10 +37,14 @@ class LatentMel(nn.Module):
         self.bin_width = config.sample_rate / LATENT_WINDOW
 
     def forward(self, audio: Tensor, centres: Tensor, pitch: Tensor) -> Tensor:
-        """Return (latent - 2, F) of audio (N,) at sample positions (F,), with its pitch there in hertz (F,)."""
+        """Return (latent - 2, F) of audio (N,) at sample positions (F,), with its pitch there in hertz (F,).
+
+        Past the end there is silence.
+        """
         half = LATENT_WINDOW // 2
-        padded = F.pad(audio.float(), (half, half))
-        at = centres.clamp(0, len(audio))[:, None]
+        beyond = max(0, int(centres.max()) - len(audio))
+        padded = F.pad(audio.float(), (half, half + beyond))
+        at = centres.clamp(min=0)[:, None]
         pieces = padded[at + torch.arange(LATENT_WINDOW, device=audio.device)] * self.mel.window
         power = torch.fft.rfft(pieces).abs().square()
         smooth = smoothed(power, (pitch / self.bin_width).clamp(min=1.0))
@@ -67,6 +71,9 @@ def smoothed(power: Tensor, width: Tensor) -> Tensor:
     half = width.double()[:, None] / 2
     return ((up_to(middles + half) - up_to(middles - half)) / (2 * half)).float()
 
+
+SILENT_TOKENS = 8
+"""Of the silence after an utterance; text-to-semantic says about as many before it ends."""
 
 LENGTH_STEP = 16
 """Tokens or phonemes; batches are padded to multiples, so that convolutions meet few lengths."""
@@ -108,7 +115,9 @@ class Shelf:
         entries = [corpus.entries[i] for i in corpus.recorded]
         tokens = corpus.tokens
         self.config = config
-        n_tokens = np.array([entry.n_frames // FRAMES_PER_TOKEN for entry in entries])
+        n_tokens = np.array(
+            [entry.n_frames // FRAMES_PER_TOKEN + SILENT_TOKENS for entry in entries]
+        )
         n_frames = n_tokens * FRAMES_PER_TOKEN
         said = [tokens[i][:n] for i, n in zip(corpus.recorded, n_tokens, strict=True)]
         self.tokens = Rows(torch.from_numpy(np.concatenate(said)).to(device), n_tokens)

@@ -60,7 +60,7 @@ def frame_times(n_frames: int) -> Times:
 
 
 def melody(corpus: Corpus, entry: Entry, times: Times) -> tuple[Times, NDArray[np.bool_]]:
-    """Return pitch in hertz and voicing at some times of a recording, (F,) each.
+    """Return pitch in hertz and voicing at some times of a recording, (F,) each; outside it nothing is voiced.
 
     Where nothing is voiced, pitch goes straight from one voiced stretch to the next.
     """
@@ -73,7 +73,8 @@ def melody(corpus: Corpus, entry: Entry, times: Times) -> tuple[Times, NDArray[n
     else:
         height = np.full(len(times), entry.height)
     nearest = np.floor((times - entry.lag) * FRAME_RATE).astype(np.int64)
-    return np.exp(height), voiced[nearest.clip(0, entry.n_frames - 1)]
+    inside = (nearest >= 0) & (nearest < entry.n_frames)
+    return np.exp(height), inside & voiced[nearest.clip(0, entry.n_frames - 1)]
 
 
 def centres(times: Times) -> NDArray[np.int64]:
