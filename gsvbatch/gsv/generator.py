@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gsvbatch.gsv.layers import LEAKY_SLOPE
-from gsvbatch.gsv.source_filter import SourceFilter
+from gsvbatch.gsv.source_filter import SourceFilter, within_reach
 from gsvbatch.units import Hertz
 
 FINAL_SLOPE = 0.01
@@ -86,6 +86,8 @@ class Generator(nn.Module):
             style: (B, G, 1), or None for a generator without a condition.
             mask: (B, 1, F) when rows differ in length; samples past a row's end are zero.
         """
+        if self.head is not None:
+            latent = within_reach(latent)
         x, fine_mask = self._features(latent, style, mask)
         if self.head is None:
             out = torch.tanh(x)

@@ -10,14 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gsvbatch.gsv.log_mel import LogMel
-from gsvbatch.gsv.source_filter import pitch_channel
+from gsvbatch.gsv.source_filter import VOICED, pitch_channel
 from gsvbatch.gsv.synthesizer import FRAMES_PER_TOKEN, SynthesizerConfig
 from gsvbatch.training.corpus import FRAME_RATE, HOP, Corpus, Entry
 from gsvbatch.training.warping import Times, centres, clock, frame_times, melody
-
-VOICED = 4.0
-"""Log-odds that the latent's voicing channel holds where the teacher's voice sounds; else its negative."""
-
 
 LATENT_WINDOW = 1024
 """Samples of the latent's spectra: 43 ms, short enough for consonants not to run together."""
