@@ -74,9 +74,7 @@ def finetune(
     name: Annotated[
         str, typer.Option(help="What files are called; else as the speaker is.", show_default=False)
     ] = "",
-    speaker: Annotated[
-        str, typer.Option(help="Whom of a list to learn.", show_default=False)
-    ] = "",
+    speaker: Annotated[str, typer.Option(help="Whom of a list to learn.", show_default=False)] = "",
     audio: Annotated[
         list[Path] | None,
         typer.Option(
@@ -91,9 +89,7 @@ def finetune(
             show_default=False,
         ),
     ] = None,
-    stage: Annotated[
-        str, typer.Option(help="What to tune: t2s, synthesizer or both.")
-    ] = BOTH,
+    stage: Annotated[str, typer.Option(help="What to tune: t2s, synthesizer or both.")] = BOTH,
     t2s: T2SPath = None,
     synthesizer: SynthesizerPath = None,
     content: ContentPath = None,

@@ -113,9 +113,7 @@ def to_int16(samples: NDArray[np.float32], n_samples: int) -> NDArray[np.int16]:
     return np.round(np.clip(whole, -1, 1) * 32767).astype(np.int16)
 
 
-def batch_of(
-    clips: Sequence[Clip], device: torch.device, *, with_pitch: bool = False
-) -> ClipBatch:
+def batch_of(clips: Sequence[Clip], device: torch.device, *, with_pitch: bool = False) -> ClipBatch:
     """Clips, padded, on a device."""
     found = [clip.pitch for clip in clips] if with_pitch else None
     return ClipBatch(

@@ -1,7 +1,7 @@
 """How high a voice is in every frame of a recording, for clips of which no teacher tells it.
 
 Normalized cross-correlation of each frame with itself a period later, and the smoothest way through its
-maxima (in the manner of Talkin 1995, RAPT): what is voiced repeats itself, and a voice does not leap.
+maxima (in the manner of RAPT, 1995): what is voiced repeats itself, and a voice does not leap.
 """
 
 import numpy as np
@@ -128,5 +128,7 @@ def _refined(
     before, here, after = (correlation[frames, inner + step] for step in (-1, 0, 1))
     bend = before - 2 * here + after
     offset = np.where(bend < 0, (before - after) / np.where(bend < 0, 2 * bend, 1), 0)
-    refined: NDArray[np.float64] = lags[states] + np.where(inner == states, offset.clip(-0.5, 0.5), 0)
+    refined: NDArray[np.float64] = lags[states] + np.where(
+        inner == states, offset.clip(-0.5, 0.5), 0
+    )
     return refined

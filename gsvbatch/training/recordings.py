@@ -165,9 +165,7 @@ class _UnfitError(Exception):
 
 
 def _read_folder(folder: Path, language: str | None) -> Transcribed:
-    recordings = sorted(
-        path for path in folder.iterdir() if path.suffix.lower() in AUDIO_SUFFIXES
-    )
+    recordings = sorted(path for path in folder.iterdir() if path.suffix.lower() in AUDIO_SUFFIXES)
     if not recordings:
         kinds = ", ".join(sorted(suffix.removeprefix(".") for suffix in AUDIO_SUFFIXES))
         raise ConfigError(f"{folder}: holds no recordings ({kinds}) and no {LIST_SUFFIX} file")
@@ -176,9 +174,7 @@ def _read_folder(folder: Path, language: str | None) -> Transcribed:
     for number, path in enumerate(recordings, start=1):
         text = _transcript(path)
         if text:
-            clips.append(
-                ListedClip(number, path, folder.name, language or written_in(text), text)
-            )
+            clips.append(ListedClip(number, path, folder.name, language or written_in(text), text))
         else:
             missing.append(path)
     advice = f"write what is said in {recordings[0].name} into {recordings[0].stem}.txt beside it"

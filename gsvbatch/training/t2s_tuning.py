@@ -106,9 +106,7 @@ class T2SLesson:
         picks = draw_alike(self.lengths, recipe.batch, rng)
         chosen = [self.clips[i] for i in picks]
         rows = self._sequences(chosen, [self._prompt(clip, rng) for clip in chosen])
-        set_rate(
-            self.optimizer, recipe.learning_rate * warm_cosine(step, n_steps, recipe.n_warm)
-        )
+        set_rate(self.optimizer, recipe.learning_rate * warm_cosine(step, n_steps, recipe.n_warm))
         self.model.train()
         logits = self._logits(self.model, rows, with_bert=self.with_bert, is_noisy=True)
         flat = logits.flatten(0, 1)
