@@ -14,6 +14,7 @@ from gsvbatch.cli.enroll import mandarin_models
 from gsvbatch.cli.exit_codes import DONE, INTERRUPTED
 from gsvbatch.cli.options import Device, Json, ProjectPath
 from gsvbatch.cli.own_models import (
+    BasePath,
     ContentPath,
     ModelVersion,
     SpeakerEncoderPath,
@@ -39,7 +40,7 @@ EXAMPLES = (
     "gsvbatch train finetune clips -o models/me --name me --budget 1800",
     "gsvbatch train finetune clips -o models/me --stage t2s --steps 200 --json",
 )
-BOTH = "both"
+AUTO, BOTH = "auto", "both"
 SHOWN_PROBLEMS = 5
 
 TuneSteps = Annotated[
@@ -89,12 +90,15 @@ def finetune(
             show_default=False,
         ),
     ] = None,
-    stage: Annotated[str, typer.Option(help="What to tune: t2s, synthesizer or both.")] = BOTH,
+    stage: Annotated[
+        str, typer.Option(help="What to tune: t2s, synthesizer, both, or auto for what pays.")
+    ] = AUTO,
     t2s: T2SPath = None,
     synthesizer: SynthesizerPath = None,
     content: ContentPath = None,
     speaker_encoder: SpeakerEncoderPath = None,
     vocoder: VocoderPath = None,
+    base: BasePath = None,
     version: ModelVersion = None,
     bert: Annotated[
         Path | None,
@@ -134,7 +138,7 @@ def finetune(
         content=content,
         speaker_encoder=speaker_encoder,
         vocoder=vocoder,
-        base=None,
+        base=base,
         version=version,
     )
     set_threads(threads)
@@ -185,18 +189,20 @@ def finetune(
 
 
 def stages_of(text: str) -> "tuple[TuneStage, ...]":
-    """The stages that an option means.
+    """The stages that an option means; none leaves it to the models.
 
     Raises:
         ConfigError: There is no such stage.
     """
     from gsvbatch.job.finetuning import TuneStage
 
+    if text == AUTO:
+        return ()
     if text == BOTH:
         return tuple(TuneStage)
     known = [stage.value for stage in TuneStage]
     if text not in known:
-        raise ConfigError(f"--stage {text}: not known; allowed: {', '.join((*known, BOTH))}")
+        raise ConfigError(f"--stage {text}: not known; allowed: {', '.join((AUTO, *known, BOTH))}")
     return (TuneStage(text),)
 
 
@@ -231,7 +237,7 @@ def _show(tuned: "FineTuned") -> None:
             f"{console.duration_text(found.elapsed)}; held out {found.before:.3f} -> "
             f"{found.after:.3f} {units[stage]}, best at step {found.best_step}"
         )
-        if found.best_step == 0 and found.step:
+        if found.best_step == 0 and found.is_finished:
             console.note(
                 f"{stage}: no step was better on the clips held out than none, so it is unchanged; "
                 "more speech helps, or a smaller learning_rate in a --recipe"
@@ -258,6 +264,7 @@ def _enroll_command(tuned: "FineTuned") -> str:
         ("--content", source.content),
         ("--speaker-encoder", source.speaker_encoder),
         ("--vocoder", source.vocoder),
+        ("--base", source.base),
     ):
         if path is not None:
             words += [option, os.fspath(console.near(path))]

@@ -1,6 +1,6 @@
 """A voice of a large pair of models gets a small pair of its own: it reads a list of texts, and the small one learns.
 
-    texts -> the teacher reads -> tokens and audio -> student of both stages -> native files, and a voice
+texts -> the teacher reads -> tokens and audio -> student of both stages -> native files, and a voice
 """
 
 import hashlib

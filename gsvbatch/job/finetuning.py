@@ -65,7 +65,9 @@ class FineTuning:
     """The pair to adapt, with all that it needs beside it; None for the embedded one."""
 
     mandarin: MandarinModels | None = None
-    stages: tuple[TuneStage, ...] = tuple(TuneStage)
+    stages: tuple[TuneStage, ...] = ()
+    """What to tune; none takes what pays with these models, see `chosen_stages`."""
+
     n_steps: int | None = None
     """Of each stage; None leaves it to the recipe."""
 
@@ -149,7 +151,9 @@ def finetune(
     tell(f"loading {studio.source.t2s.name} and {studio.source.synthesizer.name}")
     bundle = studio.bundle
     recipes = _recipes(wanted, bundle)
-    _require_tunable(bundle, wanted.stages)
+    chosen, why = chosen_stages(wanted.stages, bundle)
+    if why:
+        tell(why)
     recordings = prepare_recordings(
         transcribed, bundle, studio.frontend, studio.prosody, report=prepared
     )
@@ -158,10 +162,10 @@ def finetune(
     stages: dict[TuneStage, Tuned] = {}
     way, epochs = "", dict.fromkeys(TuneStage, 0)
     left = wanted.budget
-    for stage in wanted.stages:
+    for stage in chosen:
         if stop():
             break
-        is_first_of_two = stage is TuneStage.T2S and len(wanted.stages) > 1
+        is_first_of_two = stage is TuneStage.T2S and len(chosen) > 1
         n_steps = getattr(recipes, stage).n_steps
         tell(f"{stage}: {n_steps} steps on {len(shelf.clips)} clips, {len(shelf.held)} held out")
         tuned, way_now = _tune(
@@ -173,10 +177,9 @@ def finetune(
             tuned.best_step * getattr(recipes, stage).batch / len(shelf.clips)
         )
         left -= tuned.elapsed
-    is_finished = len(stages) == len(wanted.stages) and all(
-        tuned.is_finished for tuned in stages.values()
-    )
-    source, files = bundle.source, ()
+    is_finished = len(stages) == len(chosen) and all(tuned.is_finished for tuned in stages.values())
+    files: tuple[Path, ...] = ()
+    source = bundle.source
     if not stop():
         source, files = _write(wanted, name, bundle, stages, epochs)
     return FineTuned(
@@ -218,14 +221,36 @@ def _recipes(wanted: FineTuning, bundle: "ModelBundle") -> "TuningRecipes":
     return TuningRecipes(replace(found.t2s, n_steps=n), replace(found.synthesizer, n_steps=n))
 
 
-def _require_tunable(bundle: "ModelBundle", stages: Sequence[TuneStage]) -> None:
+def chosen_stages(
+    wanted: Sequence[TuneStage], bundle: "ModelBundle"
+) -> tuple[tuple[TuneStage, ...], str]:
+    """Which stages are tuned, and why not both where nobody chose.
+
+    Codes of the embedded model are named after what is said, and its small encoder mishears: text-to-semantic
+    would learn that from a recording. So of such models it is tuned on request alone.
+
+    Raises:
+        ConfigError: The synthesizer was chosen, and is of a version that cannot be tuned.
+    """
+    from gsvbatch.gsv.mel_content import MelContentEncoder
     from gsvbatch.gsv.synthesizer import Synthesizer
 
-    if TuneStage.SYNTHESIZER in stages and not isinstance(bundle.synthesizer, Synthesizer):
+    version, is_tunable = bundle.version, isinstance(bundle.synthesizer, Synthesizer)
+    if TuneStage.SYNTHESIZER in wanted and not is_tunable:
         raise ConfigError(
-            f"{bundle.source.synthesizer}: is a {bundle.version} model, and synthesizers of v1, v2, "
+            f"{bundle.source.synthesizer}: is a {version} model, and synthesizers of v1, v2, "
             "v2Pro, v2ProPlus and native ones can be tuned; --stage t2s tunes its GPT file alone"
         )
+    if wanted:
+        return tuple(wanted), ""
+    if not is_tunable:
+        return (TuneStage.T2S,), f"t2s alone is tuned: the synthesizer of {version} cannot be"
+    if isinstance(bundle.content, MelContentEncoder):
+        return (TuneStage.SYNTHESIZER,), (
+            "the synthesizer alone is tuned: the small content encoder mishears, and t2s would learn "
+            "that; --stage both tunes it all the same"
+        )
+    return tuple(TuneStage), ""
 
 
 def _identity(
@@ -329,7 +354,10 @@ def _write(
                 assert isinstance(network, Synthesizer)
                 save_synthesizer(path, network, original, bundle.version, epoch, step)
             files.append(path)
-            source = replace(source, **{str(stage): path})
+            if stage is TuneStage.T2S:
+                source = replace(source, t2s=path)
+            else:
+                source = replace(source, synthesizer=path)
         files += _copied(bundle.source, folder)
     except OSError as error:
         raise storage_error(folder, error) from error

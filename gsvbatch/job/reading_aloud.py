@@ -30,6 +30,8 @@ from gsvbatch.voice import VoiceProfile, require_models
 from gsvbatch.voice.conditioning import require_conditioning
 
 PITCH_RATE: Hertz = 50
+N_SLOTS = 16
+"""Utterances decoded at once; more would take the memory that students learn in."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +102,7 @@ class Reader:
         require_models(profile, source.for_rendering().digests(), folder, source)
         self.profile, self.source = profile, source
         self.frontend, self.prosody, self.seed = frontend, prosody, seed
-        self.engine: Engine = load_engine(source, EngineConfig(device=device))
+        self.engine: Engine = load_engine(source, EngineConfig(device=device, slots=N_SLOTS))
         require_conditioning(profile, self.engine.bundle, folder)
         prompt = voice_prompt(profile)
         if profile.sampling.ref_free:

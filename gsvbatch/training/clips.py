@@ -70,7 +70,7 @@ class Clip:
     @cached_property
     def pitch(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Pitch in hertz and voicing of every latent frame, (F,) each."""
-        audio = self.samples.astype(np.float32) / 32768
+        audio = self.samples.astype(np.float32) / np.float32(32768)
         return track_pitch(audio, self.sample_rate, self.n_frames, FRAME_RATE)
 
 

@@ -128,7 +128,6 @@ def _refined(
     before, here, after = (correlation[frames, inner + step] for step in (-1, 0, 1))
     bend = before - 2 * here + after
     offset = np.where(bend < 0, (before - after) / np.where(bend < 0, 2 * bend, 1), 0)
-    refined: NDArray[np.float64] = lags[states] + np.where(
-        inner == states, offset.clip(-0.5, 0.5), 0
-    )
+    shift = np.where(inner == states, offset.clip(-0.5, 0.5), 0.0)
+    refined: NDArray[np.float64] = lags[states].astype(np.float64) + shift
     return refined

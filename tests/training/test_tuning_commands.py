@@ -12,8 +12,9 @@ import torch
 from gsvbatch.cli.main import main
 from gsvbatch.gsv.bundle import load_bundle, native_source
 from gsvbatch.gsv.checkpoint import read_synthesizer, read_t2s
+from gsvbatch.gsv.source import ModelSource
 from gsvbatch.voice import load_profile, save_profile
-from tests import toy
+from tests import toy, toy_versions
 from tests.training.tunable import RECIPE_TEXT, STUDENT_TEXT, published_pair, write_clips
 
 
@@ -55,7 +56,7 @@ def test_published_pair_is_tuned_and_made_a_voice(
 ) -> None:
     write_clips(tmp_path / "clips")
     options = pair_options(published_pair(tmp_path, version))
-    code, out, err = run(*FINETUNE, *options, "--steps", 2, "--json")
+    code, out, err = run(*FINETUNE, *options, "--stage", "both", "--steps", 2, "--json")
     assert code == 0, err
     made = json.loads(out)
     assert (made["n_clips"], made["n_held"], made["way"]) == (6, 1, way)
@@ -123,7 +124,8 @@ def test_used_up_budget_writes_the_best_and_says_how_to_go_on(
     write_clips(tmp_path / "clips")
     code, out, err = run(*FINETUNE, *pair_options(source), "--budget", 0)
     assert code == 0, err
-    assert "t2s: step 0 of 300, 0 in" in out
+    assert "the synthesizer alone is tuned" in err
+    assert "t2s:" not in out
     assert "synthesizer (generator): step 0 of 400" in out
     assert "the same command goes on" in err
     assert load_bundle(native_source(tmp_path / "out")).version == "toy"
@@ -132,7 +134,10 @@ def test_used_up_budget_writes_the_best_and_says_how_to_go_on(
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
-        (["--stage", "vocoder"], "--stage vocoder: not known; allowed: t2s, synthesizer, both"),
+        (
+            ["--stage", "vocoder"],
+            "--stage vocoder: not known; allowed: auto, t2s, synthesizer, both",
+        ),
         (["--t2s", "a.ckpt"], "a voice's own checkpoints are a pair"),
         (["--name", "a/b"], "a/b cannot begin the name of a file"),
         (["--recipe", "wrong.yaml"], "wrong.yaml: t2s.depth: no such field"),
@@ -243,3 +248,22 @@ def test_voice_without_consent_is_not_distilled(run: Callable[..., Any], tmp_pat
     code, _, err = run(*DISTILL)
     assert code == 2
     assert "has no consent record" in err
+
+
+@pytest.mark.slow
+def test_of_v4_the_first_stage_alone_is_tuned(run: Callable[..., Any], tmp_path: Path) -> None:
+    native = toy.toy_models(tmp_path / "native", content=True)
+    toy.save_ckpt(tmp_path / "base.ckpt", toy.toy_t2s())
+    network = toy_versions.toy_mel_synthesizer("v4")
+    toy.save_pth(tmp_path / "v4.pth", network, version="v4")
+    vocoder = toy_versions.save_vocoder(tmp_path, "v4", toy_versions.toy_vocoder("v4"))
+    write_clips(tmp_path / "clips")
+    source = ModelSource(tmp_path / "base.ckpt", tmp_path / "v4.pth", native.content)
+    options = [*pair_options(source), "--vocoder", vocoder, "--version", "v4"]
+    code, _, err = run(*FINETUNE, *options, "--steps", 1)
+    assert code == 0, err
+    assert "t2s alone is tuned: the synthesizer of v4 cannot be" in err
+    assert [path.suffix for path in (tmp_path / "out").iterdir()] == [".ckpt"]
+    code, _, err = run(*FINETUNE, *options, "--stage", "both")
+    assert code == 2
+    assert "is a v4 model" in err
