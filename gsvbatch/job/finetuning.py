@@ -173,9 +173,8 @@ def finetune(
             left * T2S_SHARE if is_first_of_two else left, watch_of(stage, n_steps),
         )  # fmt: skip
         stages[stage], way = tuned, way_now or way
-        epochs[stage] = math.ceil(
-            tuned.best_step * getattr(recipes, stage).batch / len(shelf.clips)
-        )
+        n_drawn = min(getattr(recipes, stage).batch, len(shelf.clips))
+        epochs[stage] = math.ceil(tuned.best_step * n_drawn / len(shelf.clips))
         left -= tuned.elapsed
     is_finished = len(stages) == len(chosen) and all(tuned.is_finished for tuned in stages.values())
     files: tuple[Path, ...] = ()
