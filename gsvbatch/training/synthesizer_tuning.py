@@ -30,6 +30,7 @@ from gsvbatch.gsv.synthesizer import FRAMES_PER_TOKEN, Synthesizer, SynthesizerC
 from gsvbatch.training.clips import Clip, ClipBatch, batch_of, draw_alike
 from gsvbatch.training.critics import Critics, critics_loss, generator_loss
 from gsvbatch.training.loop import warm_cosine
+from gsvbatch.training.shelf import VOICED, LatentMel
 from gsvbatch.training.tuning import Losses, mixed_precision, set_rate, take_step
 
 MELS = ((512, 128, 48), (1024, 256, 80), (2048, 512, 128))
@@ -40,12 +41,6 @@ NOISE_SCALE = 0.5
 
 REFERENCE_FRAMES = 200
 """Of a clip by the same speaker, from which the style is taken: 4 s."""
-
-LATENT_WINDOW, LATENT_MIDDLE, LATENT_SCALE = 1024, -5.0, 2.5
-"""Of the spectrum that a new latent is to hold: window in samples; log-mels are brought to about unit size."""
-
-VOICED = 4.0
-"""Log-odds of being voiced that such a latent is to hold; else its negative."""
 
 
 class Way(StrEnum):
@@ -128,9 +123,7 @@ class SynthesizerLesson:
         self.posterior = None if posterior is None else posterior.to(device).requires_grad_(True)
         self.critics = Critics().to(device)
         self.mels = nn.ModuleList(LogMel(config.sample_rate, *sizes) for sizes in MELS).to(device)
-        n_mels = config.latent - 2
-        self.latent_mel = LogMel(config.sample_rate, LATENT_WINDOW, config.hop_length, n_mels)
-        self.latent_mel.to(device)
+        self.latent_mel = LatentMel(config).to(device)
         by_device = 1 if device.type == "cuda" else 4
         self.critics_every = recipe.critics_every or by_device
         self.trained = self._trained()
@@ -265,7 +258,7 @@ class SynthesizerLesson:
                 losses = _melody_losses(said[:, -2:], melody, mask)
                 spectrum = said[:, :-2]
                 if self.is_new:
-                    true = (self.latent_mel(rows.audio) - LATENT_MIDDLE) / LATENT_SCALE
+                    true = self._spectrum(rows)
                     losses["latent"] = _mean((spectrum - true).abs(), mask)
                     spectrum = true if is_plain else spectrum
                 # The recording's pitch, or the two could not be compared.
@@ -309,6 +302,18 @@ class SynthesizerLesson:
         pitch = pitch_channel(rows.hertz.clamp(min=1.0))
         voicing = torch.where(rows.voiced, VOICED, -VOICED)
         return torch.stack([pitch, voicing], dim=1)
+
+    def _spectrum(self, rows: ClipBatch) -> Tensor:
+        """The spectrum that a new latent is to hold, (B, latent - 2, F)."""
+        assert rows.hertz is not None
+        frames = torch.arange(self._n_frames(rows), device=self.device)
+        middles = ((frames + 0.5) * self.samples_per_frame).long()
+        with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
+            spectra = [
+                self.latent_mel(audio, middles, hertz)
+                for audio, hertz in zip(rows.audio, rows.hertz, strict=True)
+            ]
+        return torch.stack(spectra)
 
     def _magnitudes(self, audio: Tensor) -> Tensor:
         with torch.autocast(audio.device.type, enabled=False):
