@@ -6,7 +6,7 @@ texts -> the teacher reads -> tokens and audio -> student of both stages -> nati
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,15 +29,9 @@ if TYPE_CHECKING:
     from gsvbatch.training.tuning_recipes import TuningRecipes
 
 LEAST_LINES = 8
-LEAST_SPEECH: Seconds = 10.0
-"""To learn from; hours are good."""
-
 MOST_TESTED = 16
 TESTED_SHARE = 0.05
 LEAST_TESTED = 2
-
-_ID_LENGTH = 12
-"""Of a line's id; what follows it in a clip's counts its utterances."""
 
 DECIBELS = 8.686
 """Of one natural logarithm of amplitude."""
@@ -127,8 +121,9 @@ class _Work:
     reader: "Reader"
     clips: "list[Clip]"
     held: "list[Clip]"
-    identity: str
-    device: str
+    teacher: str
+    """What tells its lines from another's."""
+
     left: Seconds
     """Of the budget."""
 
@@ -156,6 +151,9 @@ def distill(
         CheckpointError: The models cannot be loaded.
         StorageError: The files cannot be written.
     """
+    from gsvbatch.job.dictating import ID_LENGTH, dictate, line_id, require_enough, spoken_by
+    from gsvbatch.training.dictation import read_dictation
+
     name = wanted.name or f"{wanted.voice}-small"
     problem = safe_id_problem(name)
     if problem is not None:
@@ -166,25 +164,33 @@ def distill(
             "hundreds are good"
         )
     recipes = _recipes(wanted)
-    reader = _reader(wanted)
-    spoken_folder = wanted.runs / f"spoken-{_spoken_by(reader)}"
+    profile, home = wanted.library.get(wanted.voice), wanted.library.folder(wanted.voice)
+    source = profile.models or wanted.project_models or embedded_source()
+    reader = _reader(wanted, profile, home, source)
+    teacher = spoken_by(reader)
+    spoken_folder = wanted.runs / f"spoken-{teacher}"
     n_tested = min(MOST_TESTED, max(LEAST_TESTED, round(TESTED_SHARE * len(wanted.texts))))
-    lines = [(_line_id(i, text), text) for i, text in enumerate(wanted.texts)]
-    is_tested = {line_id for line_id, _ in lines[-n_tested:]}
-    is_learnt = {line_id for line_id, _ in lines} - is_tested
+    lines = [(line_id(i, text), text) for i, text in enumerate(wanted.texts)]
+    is_tested = {key for key, _ in lines[-n_tested:]}
+    is_learnt = {key for key, _ in lines} - is_tested
     tell(f"{wanted.voice} reads {len(lines)} lines")
-    problems = _dictate(wanted, reader, lines, is_tested, spoken_folder, spoken)
-    from gsvbatch.training.dictation import read_dictation
-
+    problems = dictate(
+        reader,
+        lines,
+        spoken_folder,
+        language=wanted.language,
+        first=is_tested,
+        enough=float("inf") if wanted.hours is None else wanted.hours * 3600,
+        spoken=spoken,
+    )
     dictated = read_dictation(spoken_folder)
-    clips = [clip for clip in dictated.clips if clip.id[:_ID_LENGTH] in is_learnt]
-    held = [clip for clip in dictated.clips if clip.id[:_ID_LENGTH] in is_tested]
+    clips = [clip for clip in dictated.clips if clip.id[:ID_LENGTH] in is_learnt]
+    held = [clip for clip in dictated.clips if clip.id[:ID_LENGTH] in is_tested]
     duration = sum(clip.duration for clip in clips)
     stages: dict[TuneStage, Tuned] = {}
     if not stop():
-        _require_enough(clips, held, duration, dictated.n_failed, problems)
-        work = _Work(wanted, recipes, reader, clips, held, "", wanted.device, wanted.budget)
-        work.identity = _identity(work)
+        require_enough(clips, held, duration, dictated.n_failed, problems)
+        work = _Work(wanted, recipes, reader, clips, held, teacher, wanted.budget)
         made = _learn(work, stages, tell, watch_of, stop)
     found = Distilled(
         name, len(clips), duration, dictated.n_failed, tuple(problems), stages,
@@ -210,14 +216,7 @@ def _recipes(wanted: Distillation) -> "TuningRecipes":
     return TuningRecipes(replace(found.t2s, n_steps=n), replace(found.synthesizer, n_steps=n))
 
 
-def _reader(wanted: Distillation) -> "Reader":
-    """The teacher: the voice with its models."""
-    profile, folder = wanted.library.get(wanted.voice), wanted.library.folder(wanted.voice)
-    source = profile.models or wanted.project_models or embedded_source()
-    return _reader_of(wanted, profile, folder, source)
-
-
-def _reader_of(
+def _reader(
     wanted: Distillation, profile: VoiceProfile, folder: Path, source: ModelSource
 ) -> "Reader":
     from gsvbatch.job.reading_aloud import Reader, require_consent
@@ -236,98 +235,6 @@ def _reader_of(
         seed=wanted.seed,
         folder=folder,
     )
-
-
-def _dictate(
-    wanted: Distillation,
-    reader: "Reader",
-    lines: Sequence[tuple[str, str]],
-    is_tested: set[str],
-    folder: Path,
-    spoken: Callable[[int, int, Seconds], bool],
-) -> list[str]:
-    """Let the teacher read what it has not read yet; return what cannot be read."""
-    import numpy as np
-
-    from gsvbatch.job.reading_aloud import samples_wanted
-    from gsvbatch.render.record import Verdict
-    from gsvbatch.training.clips import Clip, to_int16
-    from gsvbatch.training.dictation import dictated_ids, keep_clip, keep_failure, read_dictation
-
-    utterances, problems = reader.utterances(lines, wanted.language)
-    done = dictated_ids(folder)
-    # Those to measure on first: a list need not be read to its end.
-    utterances.sort(key=lambda utterance: utterance.line_id not in is_tested)
-    missing = [one for one in utterances if _file_name(one.id) not in done]
-    audio = sum(clip.duration for clip in read_dictation(folder).clips)
-    enough = float("inf") if wanted.hours is None else wanted.hours * 3600
-    if not missing or audio >= enough:
-        return problems
-    for n_read, heard in enumerate(reader.read(missing), start=len(utterances) - len(missing) + 1):
-        utterance, waveform = heard.utterance, heard.waveform
-        clip_id = _file_name(utterance.id)
-        if waveform is None or heard.verdict is Verdict.FAILED:
-            keep_failure(folder, clip_id, utterance.text, heard.problem)
-        else:
-            features = reader.prosody.of(utterance.spans) if reader.prosody else None
-            n_samples = samples_wanted(heard.tokens, waveform.sample_rate)
-            clip = Clip(
-                id=clip_id,
-                text=utterance.text,
-                phoneme_ids=utterance.phoneme_ids,
-                tokens=np.array(heard.tokens, np.int64),
-                samples=to_int16(waveform.samples, n_samples),
-                sample_rate=waveform.sample_rate,
-                bert=None if features is None else features.half().cpu().numpy(),
-            )
-            keep_clip(folder, clip)
-            audio += clip.duration
-        if not spoken(n_read, len(utterances), audio) or audio >= enough:
-            break
-    return problems
-
-
-def _line_id(i: int, text: str) -> str:
-    """An id that another text at this place does not have."""
-    return f"{i:05d}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
-
-
-def _spoken_by(reader: "Reader") -> str:
-    """What tells one teacher's lines from another's."""
-    digests = reader.engine.bundle.digest
-    parts = [reader.profile.digest, *digests.rendering, reader.seed, reader.prosody is not None]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
-
-
-def _file_name(utterance_id: str) -> str:
-    return utterance_id.replace("#", "-")
-
-
-def _require_enough(
-    clips: "Sequence[Clip]",
-    held: "Sequence[Clip]",
-    duration: Seconds,
-    n_failed: int,
-    problems: Sequence[str],
-) -> None:
-    if duration >= LEAST_SPEECH and held:
-        return
-    first = f" ({problems[0]})" if problems else ""
-    raise ConfigError(
-        f"too little speech: the voice read {duration:.1f} s in {len(clips)} lines to learn from and "
-        f"{len(held)} to measure on, {n_failed} failed, {len(problems)} cannot be read{first}; at "
-        f"least {LEAST_SPEECH:g} s and 1 line are needed, and an hour is good"
-    )
-
-
-def _identity(work: _Work) -> str:
-    """A digest of all that a run depends on, but the texts: more of them may be read as it goes on."""
-    parts = {
-        "teacher": _spoken_by(work.reader),
-        "recipes": work.recipes.as_fields(),
-        "dimensions": "" if work.wanted.recipe is None else work.wanted.recipe.read_text("utf-8"),
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _learn(
@@ -361,6 +268,9 @@ def _learn(
         student_t2s_config(bundle.t2s.config),
         student_synthesizer_config(bundle.synthesizer, bundle.sample_rate),
     )
+    # Not the texts: more of them may be read as it goes on.
+    parts = [work.teacher, work.recipes.as_fields(), *map(asdict, dimensions)]
+    identity = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     torch.manual_seed(wanted.seed)
     first = T2SLesson(
         make_t2s(bundle.t2s, dimensions[0]).to(device), work.clips, _prompts(work), work.held,
@@ -385,7 +295,7 @@ def _learn(
             lesson,
             wanted.runs / stage,
             n_steps=n_steps,
-            identity=work.identity,
+            identity=identity,
             budget=work.left * T2S_SHARE if stage is TuneStage.T2S else work.left,
             seed=wanted.seed,
             watch=watch_of(stage, n_steps),
@@ -473,7 +383,7 @@ def _compared(
     assert found.voice_folder is not None
     profile = load_profile(found.voice_folder)
     assert profile.models is not None
-    student = _reader_of(work.wanted, profile, found.voice_folder, profile.models)
+    student = _reader(work.wanted, profile, found.voice_folder, profile.models)
     utterances, _ = work.reader.utterances(lines, work.wanted.language)
     teachers_loss = t2s.measure(work.reader.engine.bundle.t2s, with_bert=True)
     scores = (

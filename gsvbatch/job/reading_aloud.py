@@ -16,7 +16,7 @@ from gsvbatch.config import EngineConfig
 from gsvbatch.data import Utterance, Waveform
 from gsvbatch.engine import Engine, Request, Sampling
 from gsvbatch.engine.request import DEFAULT_STEPS
-from gsvbatch.errors import UnpronounceableError, VoiceError
+from gsvbatch.errors import UserError, VoiceError
 from gsvbatch.gsv.bundle import ModelSource
 from gsvbatch.gsv.prosody import Prosody
 from gsvbatch.render.gates import count_spoken, judge
@@ -118,7 +118,7 @@ class Reader:
         for line_id, text in lines:
             try:
                 found += self.frontend.utterances(line_id, text, language)
-            except UnpronounceableError as error:
+            except UserError as error:
                 problems.append(f"line {line_id}: {error}")
         return found, problems
 

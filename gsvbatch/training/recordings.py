@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from gsvbatch.audio import audio_duration, read_audio, resample
-from gsvbatch.errors import AudioFileError, CheckpointError, ConfigError, UnpronounceableError
+from gsvbatch.errors import CheckpointError, ConfigError, UserError
 from gsvbatch.gsv.bundle import ModelBundle
 from gsvbatch.gsv.prompt import prompt_tokens
 from gsvbatch.gsv.prosody import Prosody
@@ -144,7 +144,7 @@ def prepare_recordings(
         report(done, len(transcribed.clips))
         try:
             clip, prompt = _prepared(listed, bundle, frontend, prosody)
-        except (_UnfitError, AudioFileError, UnpronounceableError) as error:
+        except (_UnfitError, UserError) as error:
             problems.append(str(error))
             continue
         clips.append(clip)
