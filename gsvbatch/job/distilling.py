@@ -269,7 +269,8 @@ def _learn(
         student_synthesizer_config(bundle.synthesizer, bundle.sample_rate),
     )
     # Not the texts: more of them may be read as it goes on.
-    parts = [work.teacher, work.recipes.as_fields(), *map(asdict, dimensions)]
+    sizes = [asdict(dimensions[0]), asdict(dimensions[1])]
+    parts = [work.teacher, work.recipes.as_fields(), *sizes]
     identity = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     torch.manual_seed(wanted.seed)
     first = T2SLesson(
