@@ -11,9 +11,11 @@ from gsvbatch.cli import (
     bench,
     console,
     demo,
+    distill,
     doctor,
     enroll,
     exit_codes,
+    finetune,
     import_voices,
     ls,
     models,
@@ -131,3 +133,5 @@ _add("prior", train.prior, train.PRIOR_EXAMPLES, training)
 _add("generator", train.generator, train.GENERATOR_EXAMPLES, training)
 _add("export", train.export, train.EXPORT_EXAMPLES, training)
 _add("curve", train.curve, train.CURVE_EXAMPLES, training)
+_add("finetune", finetune.finetune, finetune.EXAMPLES, training)
+_add("distill", distill.distill, distill.EXAMPLES, training)

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gsvbatch.cli import console
+from gsvbatch.cli.clock import Clock, read_lines
 from gsvbatch.cli.exit_codes import DONE, INTERRUPTED
 from gsvbatch.cli.options import Json
-from gsvbatch.errors import ConfigError
-from gsvbatch.units import Seconds
 
 if TYPE_CHECKING:
     from gsvbatch.training.loop import Progress
@@ -25,9 +24,6 @@ PRIOR_EXAMPLES = ("gsvbatch train prior --budget 3600",)
 GENERATOR_EXAMPLES = ("gsvbatch train generator --budget 3600",)
 EXPORT_EXAMPLES = ("gsvbatch train export -o models/mine --version mine",)
 CURVE_EXAMPLES = ("gsvbatch train curve runs/train -o curves.html",)
-
-_LINE_EVERY: Seconds = 10.0
-"""Between two lines of progress."""
 
 CorpusFolder = Annotated[Path, typer.Option("--corpus", "-c", help="Prepared corpus.")]
 Runs = Annotated[Path, typer.Option("--runs", help="Folder of the runs, one below it a stage.")]
@@ -99,7 +95,7 @@ def speak(
     from gsvbatch.training.speaking import SpeakRecipe, speak_list
     from gsvbatch.training.teacher import Teacher
 
-    texts = [line for line in _lines(sentences) if line]
+    texts = [line for line in read_lines(sentences) if line]
     clock = Clock("lines", len(texts), budget)
     recipe = SpeakRecipe(language, n_voices, n_blends, times_only, seed=seed)
     with StopSignal(lambda: None) as stop:
@@ -348,40 +344,3 @@ def prepare_torch(recipe: Path | None, threads: int | None) -> "Recipes":
     if threads is not None:
         torch.set_num_threads(threads)
     return read_recipes(recipe)
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 text; save it as UTF-8") from error
-
-
-class Clock:
-    """Says on stderr, now and then, how far it is and how long it takes."""
-
-    def __init__(self, noun: str, n_total: int | None, budget: Seconds | None) -> None:
-        import time
-
-        self.noun, self.n_total, self.budget = noun, n_total, budget
-        self._now = time.monotonic
-        self._started = self._last = self._now()
-
-    def tell(self, n_done: int, more: str, n_new: int | None = None) -> bool:
-        """Say it if it is time to; return whether the budget allows to go on."""
-        now = self._now()
-        elapsed = now - self._started
-        if now - self._last >= _LINE_EVERY:
-            self._last = now
-            of = "" if self.n_total is None else f"/{self.n_total}"
-            left = self.left(n_done, n_done if n_new is None else n_new, elapsed)
-            waits = "" if left is None else f"{console.duration_text(left)} left"
-            console.note(", ".join(filter(None, (f"{n_done}{of} {self.noun}", more, waits))))
-        return self.budget is None or elapsed < self.budget
-
-    def left(self, n_done: int, n_new: int, elapsed: Seconds) -> Seconds | None:
-        """Return the seconds until the end or the end of the budget; None if nobody can know."""
-        waits = [] if self.budget is None else [max(0.0, self.budget - elapsed)]
-        if self.n_total is not None and n_new:
-            waits.append(max(0, self.n_total - n_done) * elapsed / n_new)
-        return min(waits, default=None)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gsvbatch.cli import console
+from gsvbatch.cli.clock import Clock
 from gsvbatch.cli.exit_codes import DONE, INTERRUPTED
 from gsvbatch.cli.options import Json
 from gsvbatch.cli.train import (
     Budget,
-    Clock,
     CorpusFolder,
     Output,
     RecipePath,

@@ -42,7 +42,8 @@ T2S_ROWS: Mapping[int, SymbolVersion] = {512: "v1", 732: "v2"}
 """Rows of the phoneme table of a T2S checkpoint, by the symbol table it was trained with."""
 
 _TRAINING_ONLY = ("enc_q.", "linear_mel.")
-_T2S_PREFIX = "model."
+T2S_PREFIX = "model."
+"""Of every key of a T2S checkpoint."""
 
 _NO_SHAPES = (IndexError, ValueError, ZeroDivisionError)
 """What reading dimensions ends with where a tensor has other axes than it should."""
@@ -79,7 +80,7 @@ def read_t2s(path: Path) -> T2SCheckpoint:
         raise CheckpointError(
             path, "is a SoVITS file given where the GPT file (.ckpt) belongs; swap the two paths"
         )
-    weights = {key.removeprefix(_T2S_PREFIX): value for key, value in weights.items()}
+    weights = {key.removeprefix(T2S_PREFIX): value for key, value in weights.items()}
     try:
         config = t2s_config(path, weights, content.get("config"))
     except _NO_SHAPES as error:

@@ -28,7 +28,7 @@ from gsvbatch.render.work import (
     VoiceRef,
 )
 from gsvbatch.units import SEMANTIC_RATE, Seconds
-from gsvbatch.voice import load_profile
+from gsvbatch.voice import VoiceProfile, load_profile
 from gsvbatch.voice.conditioning import require_conditioning
 
 logger = logging.getLogger(__name__)
@@ -118,20 +118,23 @@ class EngineSpeech:
         if voice.digest not in self._prompts:
             profile = load_profile(voice.folder)
             require_conditioning(profile, self.engine.bundle, voice.folder)
-            mel = profile.reference_mel
-            self._prompts[voice.digest] = VoicePrompt(
-                prompt_phoneme_ids=tuple(int(i) for i in profile.prompt_phoneme_ids),
-                prompt_tokens=tuple(int(i) for i in profile.prompt_tokens),
-                style=torch.from_numpy(profile.style),
-                prompt_bert=None
-                if profile.prompt_bert is None
-                else torch.from_numpy(profile.prompt_bert),
-                reference_mel=None if mel is None else torch.from_numpy(mel),
-            )
+            self._prompts[voice.digest] = voice_prompt(profile)
         prompt = self._prompts[voice.digest]
         if is_free:
             return replace(prompt, prompt_phoneme_ids=(), prompt_tokens=(), prompt_bert=None)
         return prompt
+
+
+def voice_prompt(profile: VoiceProfile) -> VoicePrompt:
+    """What of a voice the engine is given."""
+    mel, bert = profile.reference_mel, profile.prompt_bert
+    return VoicePrompt(
+        prompt_phoneme_ids=tuple(int(i) for i in profile.prompt_phoneme_ids),
+        prompt_tokens=tuple(int(i) for i in profile.prompt_tokens),
+        style=torch.from_numpy(profile.style),
+        prompt_bert=None if bert is None else torch.from_numpy(bert),
+        reference_mel=None if mel is None else torch.from_numpy(mel),
+    )
 
 
 def token_limit(n_spoken: int) -> int:

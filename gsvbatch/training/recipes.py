@@ -63,7 +63,7 @@ def read_recipes(path: Path | None) -> Recipes:
     Raises:
         ConfigError: The file is missing or wrong; the message names the field.
     """
-    stored = {} if path is None else _read(path)
+    stored = {} if path is None else read_sections(path)
     where = "" if path is None else f"{path}: "
     sections = {"t2s_model", "synthesizer_model"} | {item.name for item in fields(Recipes)}
     for name in stored:
@@ -71,8 +71,8 @@ def read_recipes(path: Path | None) -> Recipes:
             raise ConfigError(
                 f"{where}{name}: no such section; known: {', '.join(sorted(sections))}"
             )
-    t2s = _changed(mini_t2s(), stored.get("t2s_model"), f"{where}t2s_model")
-    second = _changed(
+    t2s = changed(mini_t2s(), stored.get("t2s_model"), f"{where}t2s_model")
+    second = changed(
         mini_synthesizer(), stored.get("synthesizer_model"), f"{where}synthesizer_model"
     )
     starting: dict[str, Any] = {
@@ -84,13 +84,18 @@ def read_recipes(path: Path | None) -> Recipes:
     }
     return Recipes(
         **{
-            name: _changed(recipe, stored.get(name), f"{where}{name}")
+            name: changed(recipe, stored.get(name), f"{where}{name}")
             for name, recipe in starting.items()
         }
     )
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def read_sections(path: Path) -> Mapping[str, Any]:
+    """Return what a YAML file of recipes says, by section.
+
+    Raises:
+        ConfigError: The file is missing, or holds no sections.
+    """
     try:
         stored = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -102,8 +107,12 @@ def _read(path: Path) -> Mapping[str, Any]:
     return stored
 
 
-def _changed(record: Record, changes: object, where: str) -> Record:
-    """The record with some fields in place of its own, each checked."""
+def changed(record: Record, changes: object, where: str) -> Record:
+    """Return the record with some fields in place of its own, each checked.
+
+    Raises:
+        ConfigError: There is no such field, or its value is of another kind; ``where`` is named.
+    """
     if changes is None:
         return record
     if not isinstance(changes, Mapping):
