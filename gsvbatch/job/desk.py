@@ -99,6 +99,7 @@ class Desk:
         self.delivery.label(
             "0"
         )  # a producer's name that no label can hold is told before rendering
+        self._audio_part = self.delivery.audio_part()
 
     def cases(
         self, rerun_on: Sequence[Trigger] | None = None, *, force: bool, verify: bool
@@ -156,7 +157,7 @@ class Desk:
         policy: Policy,
     ) -> Case:
         text, phonemes = text_part(line.line.text, part.language), phonemes_part(utterances)
-        sampling, audio = sampling_part(part.sampling), self.delivery.audio_part()
+        sampling, audio = sampling_part(part.sampling), self._audio_part
         bert = bert_part(utterances, part.voice.ref.bert_digest)
         tags = self.delivery.tags_part(line.line, line.line.speaker or part.voice.ref.person)
 

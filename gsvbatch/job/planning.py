@@ -148,13 +148,16 @@ def _length(case: Case, pace: Pace) -> Seconds:
 def _problems(desk: Desk, rows: Sequence[PlanRow]) -> tuple[str, ...]:
     """What is wrong, one line each; many lines without a voice are one problem."""
     found = dict.fromkeys(desk.source.problems)
+    voiceless: dict[str, list[PlanRow]] = {}
+    for row in rows:
+        if row.action is Action.BLOCKED and row.reason in (Reason.NO_VOICE, Reason.BAD_VOICE):
+            voiceless.setdefault(row.detail, []).append(row)
     for row in rows:
         if row.action is not Action.BLOCKED:
             continue
-        if row.reason in (Reason.NO_VOICE, Reason.BAD_VOICE):
-            n_lines = sum(other.detail == row.detail for other in rows)
-            more = f" and {n_lines - 1} more" if n_lines > 1 else ""
-            first = next(other for other in rows if other.detail == row.detail)
+        if row.detail in voiceless:
+            first, *others = voiceless[row.detail]
+            more = f" and {len(others)} more" if others else ""
             found[f"{first.path}:{first.line_number}{more}: {row.detail}"] = None
         elif row.detail != MEND_FIRST:
             found[f"{row.path}:{row.line_number}: {row.detail}"] = None

@@ -23,14 +23,21 @@ from gsvbatch.job.records import (
     RenderReport,
 )
 from gsvbatch.job.stopping import StopSignal
-from gsvbatch.job.takebook import TakeBook, file_facts, line_state, read_record
+from gsvbatch.job.takebook import Finished, TakeBook, file_facts, line_state, read_record
 from gsvbatch.job.workshop import Workshop
 from gsvbatch.manifest import HeadLock, Manifest
 from gsvbatch.manifest.store import now
-from gsvbatch.render.record import Verdict
+from gsvbatch.render.record import TakeRecord, Verdict
 from gsvbatch.render.work import LineOutcome, LineWork
 from gsvbatch.runners import Runner
 from gsvbatch.units import Seconds
+
+
+RECORD_EVERY: Seconds = 0.5
+"""Between two transactions of a run, when lines come faster than that."""
+
+LARGEST_BATCH = 100
+"""Takes that one transaction records."""
 
 
 def render(
@@ -99,6 +106,10 @@ class _Run:
     audio: Seconds = 0.0
     stopped_by: str = ""
     is_interrupted: bool = False
+    waiting: list[LineOutcome] = field(default_factory=list)
+    """Outcomes that are not recorded yet."""
+
+    recorded_at: float = 0.0
 
     def go(self, runner: Runner | None) -> RenderReport:
         self.manifest = self.desk.manifest
@@ -158,14 +169,18 @@ class _Run:
                 case.takes, decision.take, decision.source, case.delivered, is_picked=is_picked
             )
             self.n_restored += 1
+        found: list[tuple[Case, Finished]] = []
         for case in self._with(Action.ADOPT):
             path = self.desk.output.absolute(case.delivered)
             record = read_record(path)
             if record is None:  # it went away since the plan; the next run sees it so
                 continue
-            self.book.record(record, case.delivered, *file_facts(path))
-            self._note_verdict(case, record.verdict, record.problems)
-            self.n_adopted += 1
+            found.append((case, Finished(record, case.delivered, *file_facts(path))))
+        for start in range(0, len(found), LARGEST_BATCH):
+            part = found[start : start + LARGEST_BATCH]
+            self.book.record([finished for _, finished in part])
+            self._note_verdicts([(case, finished.record) for case, finished in part])
+        self.n_adopted = len(found)
 
     def _render(self, runner: Runner) -> dict[str, Seconds]:
         workshop = Workshop(self.desk)
@@ -179,6 +194,7 @@ class _Run:
                 with suppress(AttributeError):
                     outcomes.close()  # type: ignore[attr-defined]
                 self.is_interrupted = stop()
+                self._record()
         return dict(getattr(runner, "stages", {}))
 
     def _works(self, workshop: Workshop) -> Iterator[LineWork]:
@@ -187,37 +203,66 @@ class _Run:
             yield workshop.work(case)
 
     def _take(self, outcome: LineOutcome, workshop: Workshop) -> None:
-        """Record an outcome: file first, row second."""
-        work = outcome.work
-        case = self.by_id[work.line_id]
-        workshop.keep_level(work, outcome.level)
-        self.n_done += 1
-        if outcome.record is None or outcome.file is None:
-            self.manifest.change_lines([work.line_id], status="failed", problem=outcome.error)
-            self.manifest.add_event(
-                "failed", line_id=work.line_id, message=outcome.error, run_id=self.run_id
-            )
-            self.failed.append(self._failed(case, outcome.error, has_audio=bool(case.takes)))
-            self._tell(EventKind.LINE_FAILED, outcome.error, work.line_id)
-            return
-        file, record = outcome.file, outcome.record
-        self.book.record(record, case.delivered, file.sha256, file.n_bytes)
-        self.audio += record.duration
-        self.n_rendered += 1
-        self._note_verdict(case, record.verdict, record.problems)
-        is_failed = record.verdict is Verdict.FAILED
-        kind = EventKind.LINE_FAILED if is_failed else EventKind.LINE_DONE
-        self._tell(kind, "; ".join(record.problems), work.line_id)
+        """Put an outcome to those that are to be recorded, and record them if it is time to.
 
-    def _note_verdict(self, case: Case, verdict: Verdict, problems: Sequence[str]) -> None:
-        if verdict is Verdict.SUSPECT:
-            self.suspect.append(case.source.id)
-        elif verdict is Verdict.FAILED:
-            problem = "; ".join(problems)
-            self.manifest.add_event(
-                "failed", line_id=case.source.id, message=problem, run_id=self.run_id
-            )
-            self.failed.append(self._failed(case, problem, has_audio=True))
+        A row by itself takes longer to write than many together, and meanwhile nothing is decoded.
+        What waits when the process dies has its file, and the next run adopts it.
+        """
+        workshop.keep_level(outcome.work, outcome.level)
+        self.waiting.append(outcome)
+        is_due = time.perf_counter() - self.recorded_at >= RECORD_EVERY
+        if is_due or len(self.waiting) >= LARGEST_BATCH:
+            self._record()
+
+    def _record(self) -> None:
+        """Record what waits: files are there, rows follow; then tell of each."""
+        outcomes, self.waiting = self.waiting, []
+        good = [
+            (self.by_id[outcome.work.line_id], outcome.record, outcome.file)
+            for outcome in outcomes
+            if outcome.record is not None and outcome.file is not None
+        ]
+        self.book.record(
+            [
+                Finished(record, case.delivered, file.sha256, file.n_bytes)
+                for case, record, file in good
+            ]
+        )
+        self._note_verdicts([(case, record) for case, record, _ in good])
+        self._note_errors([outcome for outcome in outcomes if outcome.record is None])
+        for outcome in outcomes:
+            self.n_done += 1
+            if outcome.record is None:
+                self._tell(EventKind.LINE_FAILED, outcome.error, outcome.work.line_id)
+                continue
+            self.n_rendered += 1
+            self.audio += outcome.record.duration
+            is_failed = outcome.record.verdict is Verdict.FAILED
+            kind = EventKind.LINE_FAILED if is_failed else EventKind.LINE_DONE
+            self._tell(kind, "; ".join(outcome.record.problems), outcome.work.line_id)
+        self.recorded_at = time.perf_counter()
+
+    def _note_errors(self, outcomes: Sequence[LineOutcome]) -> None:
+        """Lines that have no audio."""
+        for outcome in outcomes:
+            line_id, error = outcome.work.line_id, outcome.error
+            self.manifest.change_lines([line_id], status="failed", problem=error)
+            case = self.by_id[line_id]
+            self.failed.append(self._failed(case, error, has_audio=bool(case.takes)))
+        events = [(outcome.work.line_id, outcome.error) for outcome in outcomes]
+        self.manifest.add_events("failed", events, run_id=self.run_id)
+
+    def _note_verdicts(self, takes: Sequence[tuple[Case, TakeRecord]]) -> None:
+        """Takes that are worth a listen, or worse."""
+        events = []
+        for case, record in takes:
+            if record.verdict is Verdict.SUSPECT:
+                self.suspect.append(case.source.id)
+            elif record.verdict is Verdict.FAILED:
+                problem = "; ".join(record.problems)
+                events.append((case.source.id, problem))
+                self.failed.append(self._failed(case, problem, has_audio=True))
+        self.manifest.add_events("failed", events, run_id=self.run_id)
 
     def _failed(self, case: Case, problem: str, *, has_audio: bool) -> FailedLine:
         where = f"{case.source.script}:{case.source.line.line_number}"
