@@ -68,7 +68,9 @@ class Parts:
 
     def as_dict(self) -> dict[str, str]:
         """The parts by name."""
-        return {name: getattr(self, name) for name in _NAMES}  # `asdict` copies, and takes ten times as long
+        return {
+            name: getattr(self, name) for name in _NAMES
+        }  # `asdict` copies, and takes ten times as long
 
 
 _NAMES = tuple(field.name for field in fields(Parts))

@@ -1,7 +1,7 @@
 """Renders what the plan says, one process at a time, safe against a kill at any moment."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from gsvbatch import __version__
 from gsvbatch.config import Trigger
 from gsvbatch.errors import ManifestError, StorageError
 from gsvbatch.job.desk import FIRST_RENDERED, Case, Desk, today
-from gsvbatch.job.planning import line_values, plan_of, selected
+from gsvbatch.job.planning import by_models, line_values, plan_of, selected
 from gsvbatch.job.project import Project
 from gsvbatch.job.query import Query
 from gsvbatch.job.records import (
@@ -31,7 +31,6 @@ from gsvbatch.render.record import TakeRecord, Verdict
 from gsvbatch.render.work import LineOutcome, LineWork
 from gsvbatch.runners import Runner
 from gsvbatch.units import Seconds
-
 
 RECORD_EVERY: Seconds = 0.5
 """Between two transactions of a run, when lines come faster than that."""
@@ -78,13 +77,16 @@ def render(
         Manifest(project.manifest_path, create=True) as manifest,
     ):
         desk = Desk(project, manifest)
-        cases = selected(desk.cases(rerun_on, force=force, verify=verify), wanted)
+        started = time.perf_counter()
+        cases = desk.cases(rerun_on, force=force, verify=verify, listener=on_event)
+        reading, cases = time.perf_counter() - started, selected(cases, wanted)
         planned = plan_of(desk, cases)
         desk.output.prepare()
         desk.output.remove_leftovers()
         desk.output.remove_doubles(manifest.takes())
         manifest.remember(FIRST_RENDERED, today())
         run = _Run(desk, cases, planned, limit, on_event or _silent)
+        run.planning = reading
         return run.go(runner)
 
 
@@ -106,6 +108,11 @@ class _Run:
     audio: Seconds = 0.0
     stopped_by: str = ""
     is_interrupted: bool = False
+    n_loads: int = 0
+    planning: Seconds = 0.0
+    recording: Seconds = 0.0
+    stages: dict[str, Seconds] = field(default_factory=dict)
+    threads: Mapping[str, int] = field(default_factory=dict)
     waiting: list[LineOutcome] = field(default_factory=list)
     """Outcomes that are not recorded yet."""
 
@@ -124,18 +131,17 @@ class _Run:
             self.manifest, self.desk.output, keep=config.keep_takes, run_id=self.run_id
         )
         self._tell(EventKind.PLANNED)
-        stages: dict[str, Seconds] = {}
         try:
             self._settle_without_rendering()
             if self.todo:
-                stages = self._render(runner or _local_runner(self.desk))
+                self._render(runner or _local_runner(self.desk))
         except StorageError as error:
             self.stopped_by = str(error)
         except KeyboardInterrupt:
             self.is_interrupted = True
         finally:
-            self._close_run(stages)
-        return self._report(stages)
+            self._close_run()
+        return self._report()
 
     def _with(self, action: Action) -> list[Case]:
         return [case for case in self.cases if case.decision.action is action]
@@ -182,8 +188,10 @@ class _Run:
             self._note_verdicts([(case, finished.record) for case, finished in part])
         self.n_adopted = len(found)
 
-    def _render(self, runner: Runner) -> dict[str, Seconds]:
+    def _render(self, runner: Runner) -> None:
         workshop = Workshop(self.desk)
+        self.todo = by_models(self.todo, getattr(runner, "resident", ()))
+        n_loads = getattr(runner, "n_loads", 0)
         self._tell(EventKind.LOADING, "loading models")
         with StopSignal(lambda: self._tell(EventKind.STOPPING, "stopping")) as stop:
             outcomes = runner.run(self._works(workshop), stop)
@@ -195,7 +203,13 @@ class _Run:
                     outcomes.close()  # type: ignore[attr-defined]
                 self.is_interrupted = stop()
                 self._record()
-        return dict(getattr(runner, "stages", {}))
+                self.stages = {
+                    "plan": self.planning,
+                    **getattr(runner, "stages", {}),
+                    "manifest": self.recording,
+                }
+                self.threads = getattr(runner, "threads", {})
+                self.n_loads = getattr(runner, "n_loads", 0) - n_loads
 
     def _works(self, workshop: Workshop) -> Iterator[LineWork]:
         for case in self.todo:
@@ -216,6 +230,7 @@ class _Run:
 
     def _record(self) -> None:
         """Record what waits: files are there, rows follow; then tell of each."""
+        started = time.perf_counter()
         outcomes, self.waiting = self.waiting, []
         good = [
             (self.by_id[outcome.work.line_id], outcome.record, outcome.file)
@@ -230,6 +245,8 @@ class _Run:
         )
         self._note_verdicts([(case, record) for case, record, _ in good])
         self._note_errors([outcome for outcome in outcomes if outcome.record is None])
+        self.recorded_at = time.perf_counter()
+        self.recording += self.recorded_at - started
         for outcome in outcomes:
             self.n_done += 1
             if outcome.record is None:
@@ -240,7 +257,6 @@ class _Run:
             is_failed = outcome.record.verdict is Verdict.FAILED
             kind = EventKind.LINE_FAILED if is_failed else EventKind.LINE_DONE
             self._tell(kind, "; ".join(outcome.record.problems), outcome.work.line_id)
-        self.recorded_at = time.perf_counter()
 
     def _note_errors(self, outcomes: Sequence[LineOutcome]) -> None:
         """Lines that have no audio."""
@@ -268,7 +284,7 @@ class _Run:
         where = f"{case.source.script}:{case.source.line.line_number}"
         return FailedLine(case.source.id, where, problem, has_audio)
 
-    def _close_run(self, stages: dict[str, Seconds]) -> None:
+    def _close_run(self) -> None:
         status = "completed"
         if self.is_interrupted:
             status = "interrupted"
@@ -284,10 +300,10 @@ class _Run:
                 n_done=self.n_done,
                 n_failed=len(self.failed),
                 audio=self.audio,
-                elapsed=max(0.0, self._elapsed() - stages.get("loading", 0.0)),
+                elapsed=max(0.0, self._elapsed() - self.stages.get("loading", 0.0)),
             )
 
-    def _report(self, stages: dict[str, Seconds]) -> RenderReport:
+    def _report(self) -> RenderReport:
         kept = self._with(Action.KEEP)
         for case in kept:
             take = case.decision.take
@@ -303,7 +319,10 @@ class _Run:
             suspect=tuple(self.suspect),
             audio=self.audio,
             elapsed=self._elapsed(),
-            stages=stages,
+            stages=self.stages,
+            threads=self.threads,
+            n_pairs=len({c.part.voice.ref.models for c in self.todo if c.part is not None}),
+            n_loads=self.n_loads,
             interrupted=self.is_interrupted,
             stopped_by=self.stopped_by,
         )

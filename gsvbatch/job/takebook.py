@@ -77,9 +77,8 @@ class TakeBook:
             new.append(self._new(one, self._pushed_out(earlier), deliver=True))
         self._manifest.record_takes(new)
         for one in finished:
-            earlier = known.get(one.record.line_id)
-            if earlier:
-                self._clear(earlier, one.path)
+            earlier = known.get(one.record.line_id, [])
+            self._clear(earlier, one.path)
             if earlier or self._output.absolute(f"{TAKES}/{one.record.line_id}").is_dir():
                 self.give_up(one.record.line_id, one.path)
 
