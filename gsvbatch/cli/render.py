@@ -50,7 +50,9 @@ def render(
     ] = True,
     max_memory: Annotated[
         float | None,
-        typer.Option("--max-memory", help="GiB that the engine and its models may take.", show_default=False),
+        typer.Option(
+            "--max-memory", help="GiB that the engine and its models may take.", show_default=False
+        ),
     ] = None,
     settings: Settings = None,
     as_json: Json = False,

@@ -15,6 +15,9 @@ _LARGEST_HEADER = 100 << 20
 _PUBLISHED_VALUE_BYTES = 2
 """A value in a published checkpoint is fp16; of one in fp32 this says twice as many."""
 
+_TRANSFORMERS_VALUE_BYTES = 4
+"""What transformers wrote as ``pytorch_model.bin`` is fp32."""
+
 
 def stored_values(path: Path) -> int:
     """How many numbers a file of weights holds; at most so many where its header cannot tell.
@@ -25,7 +28,9 @@ def stored_values(path: Path) -> int:
     try:
         if path.suffix == NATIVE_SUFFIX:
             return _in_header(path)
-        return path.stat().st_size // _PUBLISHED_VALUE_BYTES
+        is_of_transformers = path.suffix == ".bin"
+        size = _TRANSFORMERS_VALUE_BYTES if is_of_transformers else _PUBLISHED_VALUE_BYTES
+        return path.stat().st_size // size
     except OSError as error:
         raise CheckpointError(path, f"cannot be read ({error.strerror})") from error
 

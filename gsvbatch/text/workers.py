@@ -171,10 +171,12 @@ class Readers:
     def _serve(self, reader: "_Reader") -> None:
         """Give a process portions until there are none, or it fails."""
         while (portion := self._portions.get()) is not None:
-            answers = reader.ask(portion)
-            if answers is None:
-                reader.is_alive = False
-            self._answers.put((portion, answers))
+            answers = None
+            try:
+                answers = reader.ask(portion)
+            finally:  # whatever happens, the caller waits for this portion
+                reader.is_alive = answers is not None
+                self._answers.put((portion, answers))
             if answers is None:
                 return
 
@@ -215,7 +217,14 @@ class _Reader:
                 self.has_frontend = True
             self._tell(list(portion))
             answers: list[ReadText] = pickle.load(self.process.stdout)  # noqa: S301 - a child of ours
-        except (OSError, EOFError, ValueError, pickle.PickleError, AttributeError) as error:
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            pickle.PickleError,
+        ) as error:
             logger.warning("a process that reads texts has ended (%s)", type(error).__name__)
             return None
         finally:
