@@ -52,6 +52,10 @@ class Measurements:
     """RMS of the last 50 ms: high where speech is cut off."""
 
 
+BLOCK = 1 << 20
+"""Samples that are looked at together: a work of hours is measured in the memory of a minute."""
+
+
 def decibels(amplitude: float) -> Decibels:
     """Return an amplitude's level, 1 being 0 dB, never below ``FLOOR``."""
     return max(FLOOR, 20 * float(np.log10(max(amplitude, 1e-12))))
@@ -61,7 +65,11 @@ def rms(samples: NDArray[np.float32]) -> float:
     """Return the root mean square, 0 for no samples."""
     if not len(samples):
         return 0.0
-    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
+    total = sum(
+        float(np.square(samples[first : first + BLOCK], dtype=np.float64).sum())
+        for first in range(0, len(samples), BLOCK)
+    )
+    return float(np.sqrt(total / len(samples)))
 
 
 def measure(waveform: Waveform) -> Measurements:
@@ -110,11 +118,16 @@ def _frame_levels(samples: NDArray[np.float32], sample_rate: Hertz) -> NDArray[n
     """Return the level of each 10 ms, the rest of the last frame taken as silence."""
     n_frame = _frame_length(sample_rate)
     n_frames = -(-len(samples) // n_frame)
-    padded = np.zeros(n_frames * n_frame)
-    padded[: len(samples)] = samples
-    if n_frames:  # a constant offset is neither speech nor noise
-        padded[: len(samples)] -= padded[: len(samples)].mean()
-    power = np.mean(np.square(padded.reshape(n_frames, n_frame)), axis=1)
+    # a constant offset is neither speech nor noise
+    offset = samples.mean(dtype=np.float64) if n_frames else 0.0
+    power = np.empty(n_frames)
+    n_together = max(1, BLOCK // n_frame)
+    for first in range(0, n_frames, n_together):
+        piece = samples[first * n_frame : (first + n_together) * n_frame]
+        padded = np.zeros(min(n_together, n_frames - first) * n_frame)
+        padded[: len(piece)] = piece
+        padded[: len(piece)] -= offset
+        power[first : first + n_together] = np.mean(np.square(padded.reshape(-1, n_frame)), axis=1)
     levels: NDArray[np.float64] = np.maximum(FLOOR, 10 * np.log10(np.maximum(power, 1e-24)))
     return levels
 

@@ -4,12 +4,13 @@ Between two samples a waveform may rise above both. After ITU-R BS.1770-4, annex
 at on a grid four times as fine.
 """
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gsvbatch.audio.levels import decibels
+from gsvbatch.audio.levels import BLOCK, decibels
 from gsvbatch.data import Waveform
 from gsvbatch.units import Decibels, Seconds
 
@@ -26,7 +27,7 @@ _MARGIN: Decibels = 0.05
 
 def true_peak(waveform: Waveform) -> Decibels:
     """Return the highest level the waveform reaches, in dBTP."""
-    return decibels(float(_peaks(waveform.samples).max(initial=0.0)))
+    return decibels(_highest(waveform.samples))
 
 
 def limit(waveform: Waveform, ceiling: Decibels) -> Waveform:
@@ -40,18 +41,39 @@ def limit(waveform: Waveform, ceiling: Decibels) -> Waveform:
     """
     samples = waveform.samples.astype(np.float32, copy=False)
     wanted = np.float32(10 ** ((ceiling - _MARGIN) / 20))
-    peaks = _peaks(samples)
-    highest = peaks.max(initial=0.0)
-    if highest <= 10 ** (ceiling / 20):
+    if _highest(samples) <= 10 ** (ceiling / 20):
         return waveform
-    gains = np.minimum(1, wanted / np.maximum(peaks, wanted))
     n_ahead = max(1, round(_LOOKAHEAD * waveform.sample_rate))
-    limited = (samples * _smooth(_lowest(gains, n_ahead), n_ahead)).astype(np.float32)
+    reach = 2 * n_ahead + _HALF_WIDTH  # of the samples that one sample's gain depends on
+    limited = np.empty_like(samples)
+    for first, last, before, after in _blocks(len(samples), reach):
+        peaks = _peaks(samples[before:after])
+        gains = np.minimum(1, wanted / np.maximum(peaks, wanted))
+        smooth = _smooth(_lowest(gains, n_ahead), n_ahead)[first - before :][: last - first]
+        limited[first:last] = samples[first:last] * smooth
     # Changing gain moves the wave between samples a little; what is left over is scaled away.
-    excess = _peaks(limited).max(initial=0.0) / 10 ** (ceiling / 20)
+    excess = _highest(limited) / 10 ** (ceiling / 20)
     if excess > 1:
         limited /= np.float32(excess)
     return Waveform(limited, waveform.sample_rate)
+
+
+def _highest(samples: NDArray[np.float32]) -> float:
+    """Return the highest amplitude at and between the samples."""
+    return max(
+        (
+            float(_peaks(samples[before:after])[first - before :][: last - first].max())
+            for first, last, before, after in _blocks(len(samples), _HALF_WIDTH)
+        ),
+        default=0.0,
+    )
+
+
+def _blocks(n_samples: int, reach: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the ends of blocks, and those of what must be known on both sides to reckon each."""
+    for first in range(0, n_samples, BLOCK):
+        last = min(n_samples, first + BLOCK)
+        yield first, last, max(0, first - reach), min(n_samples, last + reach)
 
 
 def _peaks(samples: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsvbatch.audio.editing import FADE, fade_edges
-from gsvbatch.audio.levels import FLOOR, decibels, find_speech, measure, rms
+from gsvbatch.audio.levels import BLOCK, FLOOR, decibels, find_speech, measure, rms
 from gsvbatch.audio.limiter import limit, true_peak
 from gsvbatch.data import Waveform
 from gsvbatch.errors import ConfigError
@@ -23,6 +23,13 @@ from gsvbatch.units import Decibels, Hertz, Seconds
 SHORTEST_MEASURED: Seconds = 3.0
 """Shorter speech is repeated up to this length and so measured on itself alone."""
 
+_GATED: Seconds = 0.4
+"""Of a block whose loudness is measured by itself (ITU-R BS.1770-4)."""
+
+_HOPS_PER_BLOCK = 4
+_HOP: Seconds = _GATED / _HOPS_PER_BLOCK
+_OFFSET: Decibels = -0.691
+_ABSOLUTE_GATE: Decibels = -70.0
 _RELATIVE_GATE: Decibels = -10.0
 _LARGEST_GAIN: Decibels = 40.0
 """More would only raise noise; silence has no loudness and gets no gain."""
@@ -275,10 +282,43 @@ def preset_problems(waveform: Waveform, preset: LoudnessPreset) -> tuple[str, ..
 
 
 def _integrated(samples: NDArray[np.float32], sample_rate: Hertz) -> Decibels:
-    import pyloudnorm  # half a second of scipy, and only needed here
+    """What `pyloudnorm.Meter.integrated_loudness` says, without its copies of the whole."""
+    hops = _hop_energies(samples, sample_rate)
+    n_blocks = round((len(samples) / sample_rate - _GATED) / _HOP) + 1
+    windows = np.convolve(np.pad(hops, (0, _HOPS_PER_BLOCK)), np.ones(_HOPS_PER_BLOCK))
+    powers = windows[_HOPS_PER_BLOCK - 1 :][:n_blocks] / (_GATED * sample_rate)
+    with np.errstate(divide="ignore"):
+        levels = _OFFSET + 10 * np.log10(powers)
+    loud = powers[levels >= _ABSOLUTE_GATE]
+    if not len(loud):
+        return float("-inf")
+    gate = _OFFSET + 10 * float(np.log10(loud.mean())) + _RELATIVE_GATE
+    kept = powers[(levels > gate) & (levels > _ABSOLUTE_GATE)]
+    return _OFFSET + 10 * float(np.log10(kept.mean())) if len(kept) else float("-inf")
 
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(pyloudnorm.Meter(sample_rate).integrated_loudness(samples.astype(np.float64)))
+
+def _hop_energies(samples: NDArray[np.float32], sample_rate: Hertz) -> NDArray[np.float64]:
+    """Energy of each tenth of a second after the standard's weighting, ``(n_hops,)``."""
+    from pyloudnorm import IIRfilter  # half a second of scipy, and only needed here
+    from scipy.signal import lfilter
+
+    shelf = IIRfilter(4.0, 1 / np.sqrt(2), 1500.0, sample_rate, "high_shelf")
+    high_pass = IIRfilter(0.0, 0.5, 38.0, sample_rate, "high_pass")
+    filters = [(one.b, one.a) for one in (shelf, high_pass)]
+    states = [np.zeros(2) for _ in filters]
+    n_hops = int(len(samples) / (_HOP * sample_rate)) + 1
+    edges = (np.arange(n_hops + 1) * (_HOP * sample_rate) + 1e-6).astype(np.int64)
+    energies = np.zeros(n_hops)
+    n_together = max(1, int(BLOCK / (_HOP * sample_rate)))
+    for first in range(0, n_hops, n_together):
+        last = min(n_hops, first + n_together)
+        weighted = samples[edges[first] : edges[last]].astype(np.float64)
+        for i, (b, a) in enumerate(filters):
+            weighted, states[i] = lfilter(b, a, weighted, zi=states[i])
+        sums = np.concatenate(([0.0], np.cumsum(np.square(weighted))))
+        places = np.minimum(edges[first : last + 1] - edges[first], len(weighted))
+        energies[first:last] = np.diff(sums[places])
+    return energies
 
 
 def _mean_power(levels: NDArray[np.float64], weights: NDArray[np.float64]) -> Decibels:

@@ -51,6 +51,7 @@ def plan(
         rerun_on=read_triggers(rerun_on),
         force=force,
         verify=verify,
+        on_event=lambda event: console.note(event.message),
     )
     if as_json:
         console.say_json(planned)

@@ -16,7 +16,13 @@ from gsvbatch.units import Seconds
 _LINE_EVERY: Seconds = 5.0
 """Between two lines of a log; a job of hours should not fill a screen a minute."""
 
-_TOLD = {EventKind.LOADING, EventKind.ASSEMBLING, EventKind.NOTE, EventKind.STOPPING}
+_TOLD = {
+    EventKind.READING,
+    EventKind.LOADING,
+    EventKind.ASSEMBLING,
+    EventKind.NOTE,
+    EventKind.STOPPING,
+}
 """Events whose message is shown as it is."""
 
 

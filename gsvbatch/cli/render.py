@@ -50,7 +50,9 @@ def render(
     ] = True,
     max_memory: Annotated[
         float | None,
-        typer.Option("--max-memory", help="GiB that the engine may take.", show_default=False),
+        typer.Option(
+            "--max-memory", help="GiB that the engine and its models may take.", show_default=False
+        ),
     ] = None,
     settings: Settings = None,
     as_json: Json = False,
@@ -114,9 +116,12 @@ def show(
             f"{console.duration_text(report.audio)} of audio in "
             f"{console.duration_text(report.elapsed)} ({speed:.1f} x real time)"
         )
-        busy = ", ".join(f"{name} {took:.1f} s" for name, took in report.stages.items())
+        busy = ", ".join(_busy(report, name) for name in report.stages)
         if report.bottleneck:
             console.say(f"busy: {busy}; the bottleneck is {report.bottleneck}")
+        if report.n_pairs > 1 or report.n_loads > 1:
+            pairs, times = console.count(report.n_pairs, "pair"), report.n_loads
+            console.say(f"models: {pairs}, loaded {console.count(times, 'time')} in all")
     if report.suspect:
         ids = console.shorten(", ".join(report.suspect), 60)
         console.say(f"worth a listen: {ids} (gsvbatch ls verdict:suspect)")
@@ -149,6 +154,12 @@ def show_failures(report: "RenderReport") -> None:
         console.error(report.stopped_by)
 
 
+def _busy(report: "RenderReport", stage: str) -> str:
+    n_threads = report.threads.get(stage, 1)
+    where = f" in {n_threads} threads" if n_threads > 1 else ""
+    return f"{stage} {report.stages[stage]:.1f} s{where}"
+
+
 def _summary(report: "RenderReport") -> str:
     parts = [
         (report.n_rendered, "rendered"),
@@ -172,6 +183,9 @@ def _figures(report: "RenderReport", works: "AssembleReport | None") -> dict[str
         "audio": report.audio,
         "elapsed": report.elapsed,
         "stages": report.stages,
+        "threads": report.threads,
+        "n_pairs": report.n_pairs,
+        "n_loads": report.n_loads,
         "bottleneck": report.bottleneck,
         "interrupted": report.interrupted,
         "stopped_by": report.stopped_by,

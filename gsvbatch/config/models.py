@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from gsvbatch.machine import usable_cores
 from gsvbatch.units import Decibels, Hertz, Seconds
 
 
@@ -355,11 +356,19 @@ class EngineConfig(StrictModel):
     """Utterances decoded at once; None lets memory decide."""
 
     max_memory: float | None = Field(default=None, gt=0)
-    """GiB that slots and batches are chosen for, on a CUDA card a limit, models included; None takes what is
-    free."""
+    """GiB that slots and batches are chosen for, and models are kept in, on a CUDA card a limit; None takes what
+    is free, for models half of it."""
 
-    encoders: int = Field(default=2, ge=1, le=64)
-    """Threads that encode and write files."""
+    encoders: int | None = Field(default=None, ge=1, le=64)
+    """Threads that encode and write files; None is half the cores, two at least and eight at most."""
+
+    text_processes: int | None = Field(default=None, ge=0, le=64)
+    """Processes that read texts; None is as many as pay, 0 reads them in the process itself."""
+
+    @property
+    def n_encoders(self) -> int:
+        """Threads that encode and write files."""
+        return self.encoders or min(8, max(2, usable_cores() // 2))
 
 
 class ProjectConfig(StrictModel):

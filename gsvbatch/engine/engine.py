@@ -6,7 +6,7 @@ sequences at hand start over; since a draw depends on the seed and the step alon
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Sequence as Many
 from dataclasses import replace
 from typing import TypeAlias
@@ -19,8 +19,11 @@ from gsvbatch.engine.memory import (
     default_batch_tokens,
     default_slots,
     is_out_of_memory,
+    keep_few_kernels,
     limit_memory,
     release,
+    row_bytes,
+    weight_bytes,
 )
 from gsvbatch.engine.request import Request, Result
 from gsvbatch.engine.scheduler import Scheduler
@@ -78,11 +81,15 @@ class Engine:
             max_memory: Bytes that slots and batches are chosen for, and on a CUDA device may take at all,
                 models included; None means what is free.
         """
+        keep_few_kernels()
         bundle.to(device, dtype)
         weight = bundle.t2s.ar_predict_layer.weight
         self.bundle = bundle
         self.device, self.dtype = weight.device, weight.dtype
         self._stats = EngineStats()
+        self.make_room: Callable[[], None] = lambda: None
+        """Called when memory has run out, before the work goes on: what else holds memory may let go of it."""
+
         if max_memory is not None:
             limit_memory(self.device, max_memory)
         if n_slots is None:
@@ -109,6 +116,14 @@ class Engine:
     def n_slots(self) -> int:
         """Sequences decoded at once; less after memory ran out."""
         return self._n_slots
+
+    @property
+    def n_bytes(self) -> int:
+        """What the engine holds, or will: weights, packed ones twice, and the cache of its slots."""
+        bundle = self.bundle
+        weights = weight_bytes(bundle.t2s, bundle.synthesizer, bundle.vocoder)
+        cache = self._n_slots * row_bytes(bundle.t2s.config, self.dtype)
+        return weights * (2 if self._t2s.is_packed else 1) + max(cache, self._t2s.cache_bytes)
 
     @property
     def stats(self) -> EngineStats:
@@ -178,6 +193,7 @@ class Engine:
         self._stats.n_shrinks += 1
         self._n_slots = scheduler.n_slots
         self._t2s.resize(self._n_slots)
+        self.make_room()
         release(self.device)
         logger.warning("out of memory: decoding goes on with %d slots", self._n_slots)
         if given_up is not None:
@@ -220,6 +236,7 @@ class Engine:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
+        self.make_room()
         release(self.device)
         return None
 

@@ -1,8 +1,12 @@
 """How much runs at once: guessed from the memory there is, corrected when it runs out."""
 
+import os
+
 import torch
+from torch import nn
 
 from gsvbatch.gsv.t2s import T2SConfig
+from gsvbatch.machine import available_memory
 
 CPU_SLOTS = 16
 """Measured: beyond it a CPU's decode step costs in proportion, so nothing is gained."""
@@ -27,11 +31,45 @@ _BYTES_PER_TOKEN = 4 << 20
 """Peak activations of a full-size synthesizer for one token, measured generously, fp32."""
 
 
+_KERNEL_CACHE = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+_KERNELS_KEPT = 256
+"""oneDNN keeps 1,024 kernels by itself, one a shape, and lines have as many lengths as there are: measured, it
+came to 550 MB for networks of no size at all, and with none kept it was no slower."""
+
+
+def keep_few_kernels() -> None:
+    """Limit what oneDNN remembers; of effect until the first kernel is made. A user's own limit stays."""
+    os.environ.setdefault(_KERNEL_CACHE, str(_KERNELS_KEPT))
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Bytes that may be taken where tensors of a device lie; None where nobody says."""
+    if device.type == "cuda":
+        free: int = torch.cuda.mem_get_info(device)[0]
+        return free
+    return available_memory()
+
+
+def weight_bytes(*networks: nn.Module | None) -> int:
+    """What weights and buffers of networks take."""
+    return sum(
+        tensor.nbytes
+        for network in networks
+        if network is not None
+        for tensor in (*network.parameters(), *network.buffers())
+    )
+
+
+def row_bytes(config: T2SConfig, dtype: torch.dtype) -> int:
+    """What a slot's keys and values take for a long utterance."""
+    return 2 * config.n_layers * config.width * dtype.itemsize * _TYPICAL_POSITIONS
+
+
 def default_slots(
     config: T2SConfig, device: torch.device, dtype: torch.dtype, max_memory: int | None = None
 ) -> int:
     """How many sequences to decode at once, with so many bytes allowed, or all that is free."""
-    row = 2 * config.n_layers * config.width * dtype.itemsize * _TYPICAL_POSITIONS
+    row = row_bytes(config, dtype)
     if device.type == "cuda":
         return max(1, min(MAX_SLOTS, int(_allowed(device, max_memory) * _CACHE_SHARE) // row))
     if max_memory is None:

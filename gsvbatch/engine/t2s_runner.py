@@ -63,7 +63,10 @@ class T2SRunner:
         self.model = model
         self.device, self.dtype = weight.device, weight.dtype
         self.steps_between_looks = steps_between_looks
-        self._plain = PlainStep(model, packs=_or(packs, can_pack(weight)))
+        self.is_packed = _or(packs, can_pack(weight))
+        """Whether weights are there a second time, packed."""
+
+        self._plain = PlainStep(model, packs=self.is_packed)
         self._eager = FusedStep(model) if _or(fused, is_fusable(model)) else self._plain
         self._graphed: GraphedStep | None = None
         if _or(graphs, self.device.type == "cuda"):
@@ -83,6 +86,13 @@ class T2SRunner:
         if self._slots is None:
             self._slots = Slots(self.model.config, self._n_slots, self.device, self.dtype)
         return self._slots
+
+    @property
+    def cache_bytes(self) -> int:
+        """What keys and values take; nothing before they are first used."""
+        if self._slots is None:
+            return 0
+        return sum(tensor.nbytes for tensor in (*self._slots.keys, *self._slots.values))
 
     def resize(self, n_slots: int) -> None:
         """Forget all rows and free their memory; the next use allocates ``n_slots``."""

@@ -53,6 +53,11 @@ class Prosody:
         """Of the features."""
         return self._encoder.width
 
+    def expect(self, texts: Iterable[str]) -> None:
+        """Note Mandarin texts that will be asked for, after those that are expected already."""
+        new = dict.fromkeys(text for text in texts if text not in self._known)
+        self._upcoming.extend(text for text in new if text not in self._upcoming)
+
     def of(self, spans: Sequence[Span]) -> Tensor | None:
         """The features of what is said in one go, (D, P) on the CPU; None if none of it is Mandarin."""
         if not any(span.has_prosody for span in spans):

@@ -26,9 +26,10 @@ from gsvbatch.job.fingerprint import (
 )
 from gsvbatch.job.phonemes import Phonemizer, Wanted
 from gsvbatch.job.project import Project
-from gsvbatch.job.records import Action, Reason
+from gsvbatch.job.records import Action, Listener, Reason
 from gsvbatch.job.source import Source, SourceLine, read_source
 from gsvbatch.job.takebook import read_record
+from gsvbatch.job.telling import tell_reading
 from gsvbatch.job.voices import VoiceShelf
 from gsvbatch.manifest import LineRow, Manifest, TakeRow
 
@@ -88,7 +89,10 @@ class Desk:
         self.output = OutputFolder(project.output)
         self.shelf = VoiceShelf(project, manifest)
         self.phonemizer = Phonemizer(
-            project.config.cutting, project.lexicons, self.shelf.mandarin.g2pw
+            project.config.cutting,
+            project.lexicons,
+            self.shelf.mandarin.g2pw,
+            processes=project.config.engine.text_processes,
         )
         self.known = manifest.lines()
         self.source: Source = read_source(project, self.known)
@@ -99,9 +103,15 @@ class Desk:
         self.delivery.label(
             "0"
         )  # a producer's name that no label can hold is told before rendering
+        self._audio_part = self.delivery.audio_part()
 
     def cases(
-        self, rerun_on: Sequence[Trigger] | None = None, *, force: bool, verify: bool
+        self,
+        rerun_on: Sequence[Trigger] | None = None,
+        *,
+        force: bool,
+        verify: bool,
+        listener: Listener | None = None,
     ) -> tuple[Case, ...]:
         """A case for every line, in script order."""
         takes = self.manifest.takes()
@@ -120,7 +130,7 @@ class Desk:
             for line in self.source.lines
             if isinstance(part := cast[line.id], Part)
         ]
-        utterances, wrong = self.phonemizer.read(wanted, self.manifest)
+        utterances, wrong = self.phonemizer.read(wanted, self.manifest, tell_reading(listener))
         cases = []
         for line in self.source.lines:
             row, line_takes = self.known.get(line.id), takes.get(line.id, [])
@@ -156,7 +166,7 @@ class Desk:
         policy: Policy,
     ) -> Case:
         text, phonemes = text_part(line.line.text, part.language), phonemes_part(utterances)
-        sampling, audio = sampling_part(part.sampling), self.delivery.audio_part()
+        sampling, audio = sampling_part(part.sampling), self._audio_part
         bert = bert_part(utterances, part.voice.ref.bert_digest)
         tags = self.delivery.tags_part(line.line, line.line.speaker or part.voice.ref.person)
 

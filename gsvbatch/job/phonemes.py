@@ -5,20 +5,28 @@ line that is not remembered.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from gsvbatch.config import TextConfig
 from gsvbatch.data import Span, Utterance
-from gsvbatch.errors import MarkupError, MissingExtraError, UnpronounceableError
+from gsvbatch.errors import MarkupError, MissingExtraError, UnpronounceableError, UserError
 from gsvbatch.job.fingerprint import canonical_json, digest
 from gsvbatch.job.mandarin import ReadingModel
 from gsvbatch.manifest import Manifest
 from gsvbatch.text.frontend import FRONTEND_VERSION, Frontend
 from gsvbatch.text.lexicon import Lexicon
 from gsvbatch.text.mandarin.g2pw import G2pwFiles
+from gsvbatch.text.worker import ReadText, Text, read_text
+from gsvbatch.text.workers import Readers, processes_that_pay
+from gsvbatch.units import Seconds
+
+logger = logging.getLogger(__name__)
 
 SymbolVersion = Literal["v1", "v2"]
 
@@ -30,6 +38,18 @@ PROBE_TEXTS = {
     "en": "The weather is lovely today, so let us take a walk in the park.",
 }
 """Ordinary sentences of four seconds."""
+
+
+TRIAL = 32
+"""Texts that are read before it is asked again whether processes of their own would pay."""
+
+KEPT_TOGETHER = 500
+"""Texts that one transaction remembers."""
+
+MISTAKES = (MarkupError, MissingExtraError, UnpronounceableError)
+"""Of one line; anything else that is wrong ends the job."""
+
+Tell: TypeAlias = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +65,23 @@ class Wanted:
 class Phonemizer:
     """Text frontends of a project, one for each table of symbols, behind the manifest's memory.
 
+    Args:
+        text: How texts are cut and read.
+        lexicons: Files of pronunciations.
+        reading: The model that reads polyphones, if there is one.
+        processes: Most that may read texts at once; None is as many as pay.
+
     Raises:
         UserError: The lexicon cannot be read.
     """
 
     def __init__(
-        self, text: TextConfig, lexicons: Sequence[Path], reading: ReadingModel | None = None
+        self,
+        text: TextConfig,
+        lexicons: Sequence[Path],
+        reading: ReadingModel | None = None,
+        *,
+        processes: int | None = None,
     ) -> None:
         self.lexicon = Lexicon.load(lexicons) if lexicons else Lexicon.empty()
         self.version = f"{FRONTEND_VERSION}/{digest(text.model_dump(mode='json'))[:8]}"
@@ -58,38 +89,106 @@ class Phonemizer:
         if reading is not None:
             self.version += f"/g2pw-{reading.digest[:8]}"
         self._settings = text
+        self._most_processes = processes
+        self._loading: Seconds = 0.0
+        """What dictionaries have taken so far; every process reads them again."""
+
         self._g2pw = None if reading is None else G2pwFiles(reading.folder, reading.vocabulary)
         self._frontends: dict[SymbolVersion, Frontend] = {}
 
     def read(
-        self, wanted: Iterable[Wanted], manifest: Manifest
+        self, wanted: Iterable[Wanted], manifest: Manifest, tell: Tell = lambda _done, _all: None
     ) -> tuple[Mapping[str, tuple[Utterance, ...]], Mapping[str, Exception]]:
         """Utterances by line id, and what is wrong with the lines that have none.
 
-        What is new is kept in the manifest, if there is one on disk.
+        What is new is kept in the manifest, if there is one on disk, as it comes. Many new texts are read
+        by several processes, where that pays (`gsvbatch.text.workers`).
+
+        Args:
+            wanted: Texts.
+            manifest: Remembers them.
+            tell: Told now and then how many of the new texts are read, and how many there are.
+
+        Raises:
+            ConfigError: A dictionary or model of the frontend is damaged.
         """
         keys = {want: self._key(want) for want in wanted}
         remembered = manifest.phonemes(list(dict.fromkeys(keys.values())))
+        new = {key: want for want, key in keys.items() if key not in remembered}
+        wrong_keys: dict[str, UserError] = {}
+        fresh: dict[str, str] = {}
+        try:
+            for n_read, (key, answer) in enumerate(self._read_new(new), 1):
+                if isinstance(answer, UserError):
+                    if not isinstance(answer, MISTAKES):
+                        raise answer
+                    wrong_keys[key] = answer
+                else:
+                    remembered[key] = fresh[key] = to_json(answer)
+                if len(fresh) >= KEPT_TOGETHER:
+                    self._keep(fresh, manifest)
+                tell(n_read, len(new))
+        finally:
+            self._keep(fresh, manifest)
         read: dict[str, tuple[Utterance, ...]] = {}
         wrong: dict[str, Exception] = {}
-        new: dict[str, str] = {}
         for want, key in keys.items():
-            text = remembered.get(key) or new.get(key)
-            if text is not None:
-                read[want.line_id] = from_json(text, want.line_id)
-                continue
-            try:
-                utterances = self._frontend(want.symbols).utterances(
-                    want.line_id, want.text, want.language
-                )
-            except (MarkupError, MissingExtraError, UnpronounceableError) as error:
-                wrong[want.line_id] = error
-                continue
-            new[key] = to_json(utterances)
-            read[want.line_id] = utterances
-        if manifest.is_on_disk:
-            manifest.put_phonemes(new)
+            if key in wrong_keys:
+                wrong[want.line_id] = wrong_keys[key]
+            else:
+                read[want.line_id] = from_json(remembered[key], want.line_id)
         return read, wrong
+
+    def _read_new(self, new: Mapping[str, Wanted]) -> Iterator[tuple[str, ReadText]]:
+        """Read texts, each with its key, in any order: the first ones here, the others where it is faster."""
+        by_symbols: dict[SymbolVersion, dict[str, Wanted]] = {}
+        for key, want in new.items():
+            by_symbols.setdefault(want.symbols, {})[key] = want
+        for symbols, wanted in by_symbols.items():
+            frontend = self._frontend(symbols)
+            texts = deque(Text(key, want.text, want.language) for key, want in wanted.items())
+            while texts:
+                durations: list[Seconds] = []
+                for text in take(texts, TRIAL):
+                    started = time.perf_counter()
+                    answer = read_text(frontend, text)
+                    durations.append(time.perf_counter() - started)
+                    yield text.line_id, answer
+                n_processes = self._processes(len(texts), durations)
+                if n_processes:
+                    yield from self._read_apart(
+                        frontend, list(take(texts, len(texts))), n_processes
+                    )
+
+    def _processes(self, n_texts: int, durations: Sequence[Seconds]) -> int:
+        """How many processes should read so many texts, by what the last ones took."""
+        if not n_texts:
+            return 0
+        ordered = sorted(durations)
+        usual = ordered[: -(-len(ordered) * 9 // 10)]  # the others have waited for a dictionary
+        per_text = sum(usual) / len(usual)
+        self._loading += sum(ordered) - per_text * len(ordered)
+        return processes_that_pay(
+            n_texts,
+            self._loading,
+            per_text,
+            most=self._most_processes,
+            extra_bytes=0 if self._g2pw is None else self._g2pw.n_bytes,
+        )
+
+    def _read_apart(
+        self, frontend: Frontend, texts: Sequence[Text], n_processes: int
+    ) -> Iterator[tuple[str, ReadText]]:
+        """Read texts in processes of their own, and here what these fail at."""
+        logger.info("%d texts are read by %d processes", len(texts), n_processes)
+        with Readers(frontend.for_one_core(), n_processes) as readers:
+            for text, answer in readers.read(texts):
+                yield text.line_id, read_text(frontend, text) if answer is None else answer
+
+    def _keep(self, fresh: dict[str, str], manifest: Manifest) -> None:
+        if manifest.is_on_disk:
+            manifest.put_phonemes(fresh)
+        fresh.clear()
 
     def lexicon_of(self, text: str) -> str:
         """Identifies what the lexicon says about one text; other entries leave it alone."""
@@ -126,6 +225,12 @@ class Phonemizer:
                 g2pw=self._g2pw,
             )
         return self._frontends[symbols]
+
+
+def take(texts: "deque[Text]", n: int) -> Iterator[Text]:
+    """The next so many texts, taken away."""
+    for _ in range(min(n, len(texts))):
+        yield texts.popleft()
 
 
 def to_json(utterances: Sequence[Utterance]) -> str:

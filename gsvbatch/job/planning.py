@@ -1,7 +1,7 @@
 """Says for every line whether it will be rendered, and why."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from gsvbatch.config import Trigger
@@ -10,7 +10,7 @@ from gsvbatch.job.desk import Case, Desk
 from gsvbatch.job.listing import line_info
 from gsvbatch.job.project import Project
 from gsvbatch.job.query import Query
-from gsvbatch.job.records import Action, Estimate, Plan, PlanRow, Reason
+from gsvbatch.job.records import Action, Estimate, Listener, Plan, PlanRow, Reason
 from gsvbatch.job.remarks import mandarin_remarks
 from gsvbatch.job.source import MEND_FIRST
 from gsvbatch.manifest import LineRow, Manifest
@@ -32,6 +32,7 @@ def plan(
     rerun_on: Sequence[Trigger] | None = None,
     force: bool = False,
     verify: bool = False,
+    on_event: Listener | None = None,
 ) -> Plan:
     """Say for every line whether it will be rendered and why; writes nothing to disk but a cache.
 
@@ -41,6 +42,7 @@ def plan(
         rerun_on: Triggers that count, in place of the project's.
         force: Render every line again, with the seeds it has.
         verify: Read every audio file and compare its hash, not its size alone.
+        on_event: Told now and then how far the reading of new texts is.
 
     Raises:
         UserError: A script cannot be read as a whole, or a setting or the query is wrong.
@@ -49,7 +51,7 @@ def plan(
     wanted = Query(query)
     with _cache_of(project) as manifest:
         desk = Desk(project, manifest)
-        cases = desk.cases(rerun_on, force=force, verify=verify)
+        cases = desk.cases(rerun_on, force=force, verify=verify, listener=on_event)
         return plan_of(desk, selected(cases, wanted))
 
 
@@ -68,6 +70,20 @@ def selected(cases: Sequence[Case], query: Query) -> tuple[Case, ...]:
     return tuple(
         case for case in cases if query.matches(line_info(planned_row(case), case.takes, {}))
     )
+
+
+def by_models(cases: Sequence[Case], resident: Collection[str] = ()) -> list[Case]:
+    """Lines with the same models together, in script order otherwise, so that each pair is loaded once.
+
+    Args:
+        cases: None of them blocked.
+        resident: Digests of the pairs that are loaded already; their lines go first.
+    """
+    groups: dict[str, list[Case]] = {models: [] for models in resident}
+    for case in cases:
+        assert case.part is not None  # a blocked line is never rendered
+        groups.setdefault(case.part.voice.ref.models, []).append(case)
+    return [case for group in groups.values() for case in group]
 
 
 def planned_row(case: Case) -> LineRow:
@@ -148,13 +164,16 @@ def _length(case: Case, pace: Pace) -> Seconds:
 def _problems(desk: Desk, rows: Sequence[PlanRow]) -> tuple[str, ...]:
     """What is wrong, one line each; many lines without a voice are one problem."""
     found = dict.fromkeys(desk.source.problems)
+    voiceless: dict[str, list[PlanRow]] = {}
+    for row in rows:
+        if row.action is Action.BLOCKED and row.reason in (Reason.NO_VOICE, Reason.BAD_VOICE):
+            voiceless.setdefault(row.detail, []).append(row)
     for row in rows:
         if row.action is not Action.BLOCKED:
             continue
-        if row.reason in (Reason.NO_VOICE, Reason.BAD_VOICE):
-            n_lines = sum(other.detail == row.detail for other in rows)
-            more = f" and {n_lines - 1} more" if n_lines > 1 else ""
-            first = next(other for other in rows if other.detail == row.detail)
+        if row.detail in voiceless:
+            first, *others = voiceless[row.detail]
+            more = f" and {len(others)} more" if others else ""
             found[f"{first.path}:{first.line_number}{more}: {row.detail}"] = None
         elif row.detail != MEND_FIRST:
             found[f"{row.path}:{row.line_number}: {row.detail}"] = None

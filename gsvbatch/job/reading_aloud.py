@@ -22,7 +22,8 @@ from gsvbatch.gsv.prosody import Prosody
 from gsvbatch.render.gates import count_spoken, judge
 from gsvbatch.render.record import Verdict
 from gsvbatch.render.seeds import attempt_seed
-from gsvbatch.runners.local import load_engine, token_limit, voice_prompt
+from gsvbatch.runners.local import load_engine
+from gsvbatch.runners.speech import token_limit, voice_prompt
 from gsvbatch.text.frontend import Frontend
 from gsvbatch.training.pitch import track_pitch
 from gsvbatch.units import SEMANTIC_RATE, Hertz, Seconds

@@ -148,6 +148,7 @@ class Plan:
 class EventKind(StrEnum):
     """What is being told."""
 
+    READING = "reading"
     PLANNED = "planned"
     LOADING = "loading"
     LINE_DONE = "line-done"
@@ -217,6 +218,15 @@ class RenderReport:
     stages: Mapping[str, Seconds]
     """Busy time of each stage, summed over its threads."""
 
+    threads: Mapping[str, int] = field(default_factory=dict)
+    """How many threads a stage had; one where nothing is said."""
+
+    n_pairs: int = 0
+    """Pairs of models that the rendered lines are spoken with."""
+
+    n_loads: int = 0
+    """How often one was loaded; fewer than pairs if some were there already."""
+
     interrupted: bool = False
     stopped_by: str = ""
     """Why the run ended early: one line, or empty."""
@@ -233,8 +243,12 @@ class RenderReport:
 
     @property
     def bottleneck(self) -> str:
-        """The stage that was busiest, loading left out; empty if nothing was rendered."""
-        busy = {name: elapsed for name, elapsed in self.stages.items() if name != "loading"}
+        """The stage that was busiest for its threads, loading left out; empty if nothing was rendered."""
+        busy = {
+            name: elapsed / self.threads.get(name, 1)
+            for name, elapsed in self.stages.items()
+            if name != "loading"
+        }
         return max(busy, key=busy.__getitem__) if any(busy.values()) else ""
 
 

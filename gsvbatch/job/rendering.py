@@ -1,7 +1,7 @@
 """Renders what the plan says, one process at a time, safe against a kill at any moment."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from gsvbatch import __version__
 from gsvbatch.config import Trigger
 from gsvbatch.errors import ManifestError, StorageError
 from gsvbatch.job.desk import FIRST_RENDERED, Case, Desk, today
-from gsvbatch.job.planning import line_values, plan_of, selected
+from gsvbatch.job.planning import by_models, line_values, plan_of, selected
 from gsvbatch.job.project import Project
 from gsvbatch.job.query import Query
 from gsvbatch.job.records import (
@@ -23,14 +23,20 @@ from gsvbatch.job.records import (
     RenderReport,
 )
 from gsvbatch.job.stopping import StopSignal
-from gsvbatch.job.takebook import TakeBook, file_facts, line_state, read_record
+from gsvbatch.job.takebook import Finished, TakeBook, file_facts, line_state, read_record
 from gsvbatch.job.workshop import Workshop
 from gsvbatch.manifest import HeadLock, Manifest
 from gsvbatch.manifest.store import now
-from gsvbatch.render.record import Verdict
+from gsvbatch.render.record import TakeRecord, Verdict
 from gsvbatch.render.work import LineOutcome, LineWork
 from gsvbatch.runners import Runner
 from gsvbatch.units import Seconds
+
+RECORD_EVERY: Seconds = 0.5
+"""Between two transactions of a run, when lines come faster than that."""
+
+LARGEST_BATCH = 100
+"""Takes that one transaction records."""
 
 
 def render(
@@ -71,13 +77,16 @@ def render(
         Manifest(project.manifest_path, create=True) as manifest,
     ):
         desk = Desk(project, manifest)
-        cases = selected(desk.cases(rerun_on, force=force, verify=verify), wanted)
+        started = time.perf_counter()
+        cases = desk.cases(rerun_on, force=force, verify=verify, listener=on_event)
+        reading, cases = time.perf_counter() - started, selected(cases, wanted)
         planned = plan_of(desk, cases)
         desk.output.prepare()
         desk.output.remove_leftovers()
         desk.output.remove_doubles(manifest.takes())
         manifest.remember(FIRST_RENDERED, today())
         run = _Run(desk, cases, planned, limit, on_event or _silent)
+        run.planning = reading
         return run.go(runner)
 
 
@@ -99,6 +108,15 @@ class _Run:
     audio: Seconds = 0.0
     stopped_by: str = ""
     is_interrupted: bool = False
+    n_loads: int = 0
+    planning: Seconds = 0.0
+    recording: Seconds = 0.0
+    stages: dict[str, Seconds] = field(default_factory=dict)
+    threads: Mapping[str, int] = field(default_factory=dict)
+    waiting: list[LineOutcome] = field(default_factory=list)
+    """Outcomes that are not recorded yet."""
+
+    recorded_at: float = 0.0
 
     def go(self, runner: Runner | None) -> RenderReport:
         self.manifest = self.desk.manifest
@@ -113,18 +131,17 @@ class _Run:
             self.manifest, self.desk.output, keep=config.keep_takes, run_id=self.run_id
         )
         self._tell(EventKind.PLANNED)
-        stages: dict[str, Seconds] = {}
         try:
             self._settle_without_rendering()
             if self.todo:
-                stages = self._render(runner or _local_runner(self.desk))
+                self._render(runner or _local_runner(self.desk))
         except StorageError as error:
             self.stopped_by = str(error)
         except KeyboardInterrupt:
             self.is_interrupted = True
         finally:
-            self._close_run(stages)
-        return self._report(stages)
+            self._close_run()
+        return self._report()
 
     def _with(self, action: Action) -> list[Case]:
         return [case for case in self.cases if case.decision.action is action]
@@ -158,17 +175,23 @@ class _Run:
                 case.takes, decision.take, decision.source, case.delivered, is_picked=is_picked
             )
             self.n_restored += 1
+        found: list[tuple[Case, Finished]] = []
         for case in self._with(Action.ADOPT):
             path = self.desk.output.absolute(case.delivered)
             record = read_record(path)
             if record is None:  # it went away since the plan; the next run sees it so
                 continue
-            self.book.record(record, case.delivered, *file_facts(path))
-            self._note_verdict(case, record.verdict, record.problems)
-            self.n_adopted += 1
+            found.append((case, Finished(record, case.delivered, *file_facts(path))))
+        for start in range(0, len(found), LARGEST_BATCH):
+            part = found[start : start + LARGEST_BATCH]
+            self.book.record([finished for _, finished in part])
+            self._note_verdicts([(case, finished.record) for case, finished in part])
+        self.n_adopted = len(found)
 
-    def _render(self, runner: Runner) -> dict[str, Seconds]:
+    def _render(self, runner: Runner) -> None:
         workshop = Workshop(self.desk)
+        self.todo = by_models(self.todo, getattr(runner, "resident", ()))
+        n_loads = getattr(runner, "n_loads", 0)
         self._tell(EventKind.LOADING, "loading models")
         with StopSignal(lambda: self._tell(EventKind.STOPPING, "stopping")) as stop:
             outcomes = runner.run(self._works(workshop), stop)
@@ -179,7 +202,14 @@ class _Run:
                 with suppress(AttributeError):
                     outcomes.close()  # type: ignore[attr-defined]
                 self.is_interrupted = stop()
-        return dict(getattr(runner, "stages", {}))
+                self._record()
+                self.stages = {
+                    "plan": self.planning,
+                    **getattr(runner, "stages", {}),
+                    "manifest": self.recording,
+                }
+                self.threads = getattr(runner, "threads", {})
+                self.n_loads = getattr(runner, "n_loads", 0) - n_loads
 
     def _works(self, workshop: Workshop) -> Iterator[LineWork]:
         for case in self.todo:
@@ -187,43 +217,74 @@ class _Run:
             yield workshop.work(case)
 
     def _take(self, outcome: LineOutcome, workshop: Workshop) -> None:
-        """Record an outcome: file first, row second."""
-        work = outcome.work
-        case = self.by_id[work.line_id]
-        workshop.keep_level(work, outcome.level)
-        self.n_done += 1
-        if outcome.record is None or outcome.file is None:
-            self.manifest.change_lines([work.line_id], status="failed", problem=outcome.error)
-            self.manifest.add_event(
-                "failed", line_id=work.line_id, message=outcome.error, run_id=self.run_id
-            )
-            self.failed.append(self._failed(case, outcome.error, has_audio=bool(case.takes)))
-            self._tell(EventKind.LINE_FAILED, outcome.error, work.line_id)
-            return
-        file, record = outcome.file, outcome.record
-        self.book.record(record, case.delivered, file.sha256, file.n_bytes)
-        self.audio += record.duration
-        self.n_rendered += 1
-        self._note_verdict(case, record.verdict, record.problems)
-        is_failed = record.verdict is Verdict.FAILED
-        kind = EventKind.LINE_FAILED if is_failed else EventKind.LINE_DONE
-        self._tell(kind, "; ".join(record.problems), work.line_id)
+        """Put an outcome to those that are to be recorded, and record them if it is time to.
 
-    def _note_verdict(self, case: Case, verdict: Verdict, problems: Sequence[str]) -> None:
-        if verdict is Verdict.SUSPECT:
-            self.suspect.append(case.source.id)
-        elif verdict is Verdict.FAILED:
-            problem = "; ".join(problems)
-            self.manifest.add_event(
-                "failed", line_id=case.source.id, message=problem, run_id=self.run_id
-            )
-            self.failed.append(self._failed(case, problem, has_audio=True))
+        A row by itself takes longer to write than many together, and meanwhile nothing is decoded.
+        What waits when the process dies has its file, and the next run adopts it.
+        """
+        workshop.keep_level(outcome.work, outcome.level)
+        self.waiting.append(outcome)
+        is_due = time.perf_counter() - self.recorded_at >= RECORD_EVERY
+        if is_due or len(self.waiting) >= LARGEST_BATCH:
+            self._record()
+
+    def _record(self) -> None:
+        """Record what waits: files are there, rows follow; then tell of each."""
+        started = time.perf_counter()
+        outcomes, self.waiting = self.waiting, []
+        good = [
+            (self.by_id[outcome.work.line_id], outcome.record, outcome.file)
+            for outcome in outcomes
+            if outcome.record is not None and outcome.file is not None
+        ]
+        self.book.record(
+            [
+                Finished(record, case.delivered, file.sha256, file.n_bytes)
+                for case, record, file in good
+            ]
+        )
+        self._note_verdicts([(case, record) for case, record, _ in good])
+        self._note_errors([outcome for outcome in outcomes if outcome.record is None])
+        self.recorded_at = time.perf_counter()
+        self.recording += self.recorded_at - started
+        for outcome in outcomes:
+            self.n_done += 1
+            if outcome.record is None:
+                self._tell(EventKind.LINE_FAILED, outcome.error, outcome.work.line_id)
+                continue
+            self.n_rendered += 1
+            self.audio += outcome.record.duration
+            is_failed = outcome.record.verdict is Verdict.FAILED
+            kind = EventKind.LINE_FAILED if is_failed else EventKind.LINE_DONE
+            self._tell(kind, "; ".join(outcome.record.problems), outcome.work.line_id)
+
+    def _note_errors(self, outcomes: Sequence[LineOutcome]) -> None:
+        """Lines that have no audio."""
+        for outcome in outcomes:
+            line_id, error = outcome.work.line_id, outcome.error
+            self.manifest.change_lines([line_id], status="failed", problem=error)
+            case = self.by_id[line_id]
+            self.failed.append(self._failed(case, error, has_audio=bool(case.takes)))
+        events = [(outcome.work.line_id, outcome.error) for outcome in outcomes]
+        self.manifest.add_events("failed", events, run_id=self.run_id)
+
+    def _note_verdicts(self, takes: Sequence[tuple[Case, TakeRecord]]) -> None:
+        """Takes that are worth a listen, or worse."""
+        events = []
+        for case, record in takes:
+            if record.verdict is Verdict.SUSPECT:
+                self.suspect.append(case.source.id)
+            elif record.verdict is Verdict.FAILED:
+                problem = "; ".join(record.problems)
+                events.append((case.source.id, problem))
+                self.failed.append(self._failed(case, problem, has_audio=True))
+        self.manifest.add_events("failed", events, run_id=self.run_id)
 
     def _failed(self, case: Case, problem: str, *, has_audio: bool) -> FailedLine:
         where = f"{case.source.script}:{case.source.line.line_number}"
         return FailedLine(case.source.id, where, problem, has_audio)
 
-    def _close_run(self, stages: dict[str, Seconds]) -> None:
+    def _close_run(self) -> None:
         status = "completed"
         if self.is_interrupted:
             status = "interrupted"
@@ -239,10 +300,10 @@ class _Run:
                 n_done=self.n_done,
                 n_failed=len(self.failed),
                 audio=self.audio,
-                elapsed=max(0.0, self._elapsed() - stages.get("loading", 0.0)),
+                elapsed=max(0.0, self._elapsed() - self.stages.get("loading", 0.0)),
             )
 
-    def _report(self, stages: dict[str, Seconds]) -> RenderReport:
+    def _report(self) -> RenderReport:
         kept = self._with(Action.KEEP)
         for case in kept:
             take = case.decision.take
@@ -258,7 +319,10 @@ class _Run:
             suspect=tuple(self.suspect),
             audio=self.audio,
             elapsed=self._elapsed(),
-            stages=stages,
+            stages=self.stages,
+            threads=self.threads,
+            n_pairs=len({c.part.voice.ref.models for c in self.todo if c.part is not None}),
+            n_loads=self.n_loads,
             interrupted=self.is_interrupted,
             stopped_by=self.stopped_by,
         )

@@ -8,7 +8,7 @@ from gsvbatch.job.files import LINES, TAKES, OutputFolder, is_delivered
 from gsvbatch.job.identity import is_given_id
 from gsvbatch.job.project import Project
 from gsvbatch.job.records import RescanReport
-from gsvbatch.job.takebook import TakeBook, file_facts, read_record
+from gsvbatch.job.takebook import Finished, TakeBook, file_facts, read_record
 from gsvbatch.manifest import HeadLock, Manifest
 from gsvbatch.render.record import TakeRecord
 
@@ -40,8 +40,11 @@ def _scan(output: OutputFolder, manifest: Manifest) -> RescanReport:
     known = {
         (take.line_id, take.number): take for takes in manifest.takes().values() for take in takes
     }
-    delivered = {row.id for row in manifest.lines().values() if row.take_id is not None}
-    n_adopted = 0
+    lines = manifest.lines()
+    delivered = {row.id for row in lines.values() if row.take_id is not None}
+    there = set(lines)
+    book = TakeBook(manifest, output, keep=1_000_000)
+    adopted: set[tuple[str, int]] = set()
     for relative, record in found:
         key = (record.line_id, record.take)
         if key in known:
@@ -50,8 +53,15 @@ def _scan(output: OutputFolder, manifest: Manifest) -> RescanReport:
                 sha256, n_bytes = file_facts(output.absolute(relative))
                 manifest.change_take(take.id, path=relative, sha256=sha256, n_bytes=n_bytes)
             continue
-        _adopt(output, manifest, relative, record, deliver=record.line_id not in delivered)
-        n_adopted += 1
+        if key in adopted:  # a number is a take's name: two copies of one file keep one row
+            continue
+        deliver = record.line_id not in delivered or is_delivered(relative)
+        if deliver or record.line_id not in there:
+            manifest.put_lines([_line_of(record)])
+        file = Finished(record, relative, *file_facts(output.absolute(relative)))
+        book.adopt(file, deliver=deliver)
+        adopted.add(key)
+        there.add(record.line_id)
     missing = [
         take
         for take in known.values()
@@ -59,8 +69,8 @@ def _scan(output: OutputFolder, manifest: Manifest) -> RescanReport:
     ]
     return RescanReport(
         n_files=len(found) + len(skipped),
-        n_adopted=n_adopted,
-        n_known=len(found) - n_adopted,
+        n_adopted=len(adopted),
+        n_known=len(found) - len(adopted),
         n_missing=len(missing),
         skipped=tuple(skipped),
     )
@@ -82,21 +92,6 @@ def _read_all(output: OutputFolder) -> tuple[list[tuple[str, TakeRecord]], list[
                 found.append((relative, record))
     found.sort(key=lambda item: (is_delivered(item[0]), item[1].line_id, item[1].take))
     return found, skipped
-
-
-def _adopt(
-    output: OutputFolder, manifest: Manifest, relative: str, record: TakeRecord, *, deliver: bool
-) -> None:
-    # Numbers are a take's name within its line; two copies of one file keep one row.
-    taken = {take.number for take in manifest.takes(record.line_id).get(record.line_id, [])}
-    if record.take in taken:
-        return
-    deliver = deliver or is_delivered(relative)
-    if deliver or record.line_id not in manifest.lines():
-        manifest.put_lines([_line_of(record)])
-    book = TakeBook(manifest, output, keep=1_000_000)
-    path = output.absolute(relative)
-    book.write_rows(record, relative, *file_facts(path), moved={}, deliver=deliver)
 
 
 def _line_of(record: TakeRecord) -> dict[str, object]:

@@ -7,15 +7,28 @@ their files (`OutputFolder.find`), and files that the next run takes up or delet
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from gsvbatch.audio import read_tags, sha256_file
 from gsvbatch.audio.storage import storage_error
 from gsvbatch.errors import AudioFileError
-from gsvbatch.job.files import OutputFolder, is_delivered
+from gsvbatch.job.files import TAKES, OutputFolder, is_delivered
 from gsvbatch.manifest import Manifest, TakeRow, UtteranceRow
-from gsvbatch.manifest.store import now
+from gsvbatch.manifest.store import NewTake, now
 from gsvbatch.render.record import RECORD_TAG, TakeRecord, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A take whose file is in its place."""
+
+    record: TakeRecord
+    path: str
+    """Of its file, relative to the output folder."""
+
+    sha256: str
+    n_bytes: int
 
 
 class TakeBook:
@@ -47,35 +60,41 @@ class TakeBook:
                 if take.path is not None and is_delivered(take.path):
                     self._output.keep_aside(take)
 
-    def record(self, record: TakeRecord, path: str, sha256: str, n_bytes: int) -> TakeRow:
-        """Write the rows of a take whose file is in its place, and deliver it."""
-        takes = self._manifest.takes(record.line_id).get(record.line_id, [])
-        moved = self._pushed_out(takes)
-        take = self.write_rows(record, path, sha256, n_bytes, moved=moved, deliver=True)
-        self._clear(takes, path)
-        self.give_up(record.line_id, path)
-        return take
+    def record(self, finished: Sequence[Finished]) -> None:
+        """Write the rows of takes whose files are in their places, and deliver them.
 
-    def write_rows(
-        self,
-        record: TakeRecord,
-        path: str,
-        sha256: str,
-        n_bytes: int,
-        *,
-        moved: Mapping[int, str | None],
-        deliver: bool,
-    ) -> TakeRow:
+        One transaction for all: a row by itself costs more time than many together.
+
+        Args:
+            finished: Takes of different lines.
+        """
+        if not finished:
+            return
+        known = self._manifest.takes_of([one.record.line_id for one in finished])
+        new = []
+        for one in finished:
+            earlier = known.get(one.record.line_id, [])
+            new.append(self._new(one, self._pushed_out(earlier), deliver=True))
+        self._manifest.record_takes(new)
+        for one in finished:
+            earlier = known.get(one.record.line_id, [])
+            self._clear(earlier, one.path)
+            if earlier or self._output.absolute(f"{TAKES}/{one.record.line_id}").is_dir():
+                self.give_up(one.record.line_id, one.path)
+
+    def adopt(self, finished: Finished, *, deliver: bool) -> None:
         """Write the rows of a take, and nothing else.
 
         Args:
-            record: The take.
-            path: Of its file, relative to the output folder.
-            sha256: Of its file.
-            n_bytes: Of its file.
-            moved: Where the files of other takes are now.
+            finished: The take.
             deliver: Whether the line points to it from now on.
         """
+        self._manifest.record_takes([self._new(finished, {}, deliver=deliver)])
+
+    def _new(
+        self, finished: Finished, moved: Mapping[int, str | None], *, deliver: bool
+    ) -> NewTake:
+        record = finished.record
         take = TakeRow(
             line_id=record.line_id,
             number=record.take,
@@ -87,9 +106,9 @@ class TakeBook:
             voice=record.voice,
             seed=record.seed,
             n_phonemes=record.n_phonemes,
-            path=path,
-            sha256=sha256,
-            n_bytes=n_bytes,
+            path=finished.path,
+            sha256=finished.sha256,
+            n_bytes=finished.n_bytes,
             sample_rate=record.sample_rate,
             duration=record.duration,
             loudness=record.loudness,
@@ -124,7 +143,7 @@ class TakeBook:
                 "is_picked": False,
                 "accepted": "",
             }
-        return self._manifest.record_take(take, utterances, moved, deliver=deliver, **line_values)
+        return NewTake(take, utterances, moved, deliver=deliver, line_values=line_values)
 
     def restore(
         self,
@@ -172,7 +191,7 @@ class TakeBook:
         too_many = others[: max(0, len(others) - (self._keep - 1))]
         self._manifest.move_takes({take.id: None for take in too_many})
         kept = {take.path for take in others if take not in too_many}
-        folder = self._output.absolute(f"takes/{line_id}")
+        folder = self._output.absolute(f"{TAKES}/{line_id}")
         if folder.is_dir():
             for path in list(folder.iterdir()):
                 relative = path.relative_to(self._output.path).as_posix()

@@ -5,13 +5,14 @@ checks that, so that a cache can be filled by a plan in passing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import Session
 
 from gsvbatch.manifest.database import Database
 from gsvbatch.manifest.schema import (
@@ -42,6 +43,24 @@ class Pace:
 
     seconds_per_phoneme: Mapping[str, Seconds]
     """By voice."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTake:
+    """A take to be recorded, with all that changes with it."""
+
+    take: TakeRow
+    utterances: Sequence[UtteranceRow]
+    """Its pieces; their ``take_id`` is filled in."""
+
+    moved: Mapping[int, str | None] = field(default_factory=dict)
+    """Where files of other takes are since, by id; None: given up."""
+
+    deliver: bool = True
+    """Whether the line points to it from now on."""
+
+    line_values: Mapping[str, Any] = field(default_factory=dict)
+    """Further columns of the line."""
 
 
 class Manifest(Database):
@@ -76,13 +95,19 @@ class Manifest(Database):
 
     def takes(self, line_id: str | None = None) -> dict[str, list[TakeRow]]:
         """Takes by line id, oldest first; of one line or of all."""
+        return self.takes_of(None if line_id is None else [line_id])
+
+    def takes_of(self, line_ids: Sequence[str] | None) -> dict[str, list[TakeRow]]:
+        """Takes by line id, oldest first; of these lines, or with None of all."""
         query = select(TakeRow).order_by(TakeRow.line_id, TakeRow.number)
-        if line_id is not None:
-            query = query.where(TakeRow.line_id == line_id)
+        queries = [query]
+        if line_ids is not None:
+            queries = [query.where(TakeRow.line_id.in_(part)) for part in _parts(line_ids)]
         found: dict[str, list[TakeRow]] = defaultdict(list)
         with self._session() as session:
-            for row in session.scalars(query):
-                found[row.line_id].append(row)
+            for each in queries:
+                for row in session.scalars(each):
+                    found[row.line_id].append(row)
         return dict(found)
 
     def utterances(self, take_ids: Iterable[int] | None = None) -> dict[int, list[UtteranceRow]]:
@@ -114,50 +139,38 @@ class Manifest(Database):
             session.execute(statement, [{**_LINE_DEFAULTS, **row} for row in rows])
 
     def change_lines(self, line_ids: Iterable[str], **values: Any) -> None:
-        """Set columns of lines."""
+        """Set columns of lines, the same for all."""
         with self._session() as session:
-            for line_id in line_ids:
-                session.execute(update(LineRow).where(LineRow.id == line_id).values(**values))
+            _change(session, [{"id": line_id, **values} for line_id in line_ids])
 
-    def record_take(
-        self,
-        take: TakeRow,
-        utterances: Sequence[UtteranceRow],
-        moved: Mapping[int, str | None],
-        *,
-        deliver: bool = True,
-        **line_values: Any,
-    ) -> TakeRow:
-        """Write a take and its utterances.
-
-        Args:
-            take: The take.
-            utterances: Its pieces; their ``take_id`` is filled in.
-            moved: Where files of other takes are since, by id; None: given up.
-            deliver: Whether the line points to it from now on.
-            line_values: Further columns of the line.
-        """
+    def record_takes(self, new: Sequence[NewTake]) -> None:
+        """Write takes and their utterances, all or none."""
         with self._session() as session:
-            session.add(take)
+            session.add_all(one.take for one in new)
             session.flush()
-            for row in utterances:
-                row.take_id = take.id
-                session.add(row)
-            for take_id, path in moved.items():
-                session.execute(update(TakeRow).where(TakeRow.id == take_id).values(path=path))
-            if deliver:
-                line_values["take_id"] = take.id
-            if line_values:
-                session.execute(
-                    update(LineRow).where(LineRow.id == take.line_id).values(**line_values)
-                )
-        return take
+            for one in new:
+                for row in one.utterances:
+                    row.take_id = one.take.id
+                session.add_all(one.utterances)
+            _move(session, {key: path for one in new for key, path in one.moved.items()})
+            _change(
+                session,
+                [
+                    {
+                        "id": one.take.line_id,
+                        **one.line_values,
+                        **({"take_id": one.take.id} if one.deliver else {}),
+                    }
+                    for one in new
+                    if one.deliver or one.line_values
+                ],
+            )
 
     def move_takes(self, moved: Mapping[int, str | None]) -> None:
         """Note where the files of takes are now; None: given up."""
-        with self._session() as session:
-            for take_id, path in moved.items():
-                session.execute(update(TakeRow).where(TakeRow.id == take_id).values(path=path))
+        if moved:
+            with self._session() as session:
+                _move(session, moved)
 
     def change_take(self, take_id: int, **values: Any) -> None:
         """Set columns of a take."""
@@ -169,11 +182,8 @@ class Manifest(Database):
     ) -> None:
         """Point a line to another of its takes, whose files have changed places."""
         with self._session() as session:
-            for other_id, path in moved.items():
-                session.execute(update(TakeRow).where(TakeRow.id == other_id).values(path=path))
-            session.execute(
-                update(LineRow).where(LineRow.id == line_id).values(take_id=take_id, **line_values)
-            )
+            _move(session, moved)
+            _change(session, [{"id": line_id, "take_id": take_id, **line_values}])
 
     # Runs and events
 
@@ -206,9 +216,18 @@ class Manifest(Database):
         self, kind: str, *, line_id: str = "", message: str = "", run_id: int | None = None
     ) -> None:
         """Note something worth remembering."""
+        self.add_events(kind, [(line_id, message)], run_id=run_id)
+
+    def add_events(
+        self, kind: str, events: Sequence[tuple[str, str]], *, run_id: int | None = None
+    ) -> None:
+        """Note the same kind of thing of several lines: ids and messages."""
+        if not events:
+            return
         with self._session() as session:
-            session.add(
+            session.add_all(
                 EventRow(at=now(), kind=kind, line_id=line_id, message=message, run_id=run_id)
+                for line_id, message in events
             )
 
     def events(self, line_id: str | None = None) -> list[EventRow]:
@@ -271,8 +290,7 @@ class Manifest(Database):
         """What the frontend made of texts, as JSON by key; unknown keys are left out."""
         found: dict[str, str] = {}
         with self._session() as session:
-            for start in range(0, len(keys), 500):  # SQLite limits the parameters of a statement
-                part = keys[start : start + 500]
+            for part in _parts(keys):
                 rows = session.execute(
                     select(PhonemesRow.key, PhonemesRow.utterances).where(PhonemesRow.key.in_(part))
                 )
@@ -287,6 +305,26 @@ class Manifest(Database):
         with self._session() as session:
             session.execute(insert(PhonemesRow).on_conflict_do_nothing(), rows)
 
+
+def _move(session: Session, moved: Mapping[int, str | None]) -> None:
+    if moved:
+        rows = [{"id": take_id, "path": path} for take_id, path in moved.items()]
+        session.execute(update(TakeRow), rows)
+
+
+def _change(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Set columns of lines; every row names its line by ``id``."""
+    if rows:
+        session.execute(update(LineRow), rows)
+
+
+def _parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Keys in portions: SQLite limits the parameters of a statement."""
+    for start in range(0, len(keys), _PORTION):
+        yield keys[start : start + _PORTION]
+
+
+_PORTION = 500
 
 _LINE_DEFAULTS: Mapping[str, Any] = {
     "script": "",

@@ -1,50 +1,81 @@
 """Renders in this process: loads each pair of models once and speaks all voices that share it."""
 
-import gc
 import logging
-import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import chain, groupby
+from pathlib import Path
 
 import torch
 
 from gsvbatch.config import EngineConfig
-from gsvbatch.data import StopReason
-from gsvbatch.engine import Engine, Request, Result, Sampling, VoicePrompt
-from gsvbatch.engine.request import DEFAULT_STEPS, MAX_TOKENS
-from gsvbatch.errors import CheckpointError, ConfigError
+from gsvbatch.engine import Engine
+from gsvbatch.engine.memory import free_memory, release
+from gsvbatch.errors import ConfigError
 from gsvbatch.gsv.bundle import load_bundle
-from gsvbatch.gsv.prosody import Prosody, mandarin_texts
+from gsvbatch.gsv.prosody import Prosody
+from gsvbatch.gsv.sizes import pair_values, stored_values
 from gsvbatch.gsv.source import ModelSource
-from gsvbatch.render.gates import LONGEST_PHONEME, RUN_ON_SLACK, count_spoken
 from gsvbatch.render.renderer import Renderer
-from gsvbatch.render.work import (
-    LineOutcome,
-    LineWork,
-    SpeechRequest,
-    SpeechResult,
-    Stop,
-    VoiceRef,
-)
-from gsvbatch.units import SEMANTIC_RATE, Seconds
-from gsvbatch.voice import VoiceProfile, load_profile
-from gsvbatch.voice.conditioning import require_conditioning
+from gsvbatch.render.work import LineOutcome, LineWork, Stop
+from gsvbatch.runners.pool import ModelPool
+from gsvbatch.runners.speech import EngineSpeech
+from gsvbatch.units import Seconds
 
 logger = logging.getLogger(__name__)
+
+KEPT_SHARE = 0.5
+"""Of the memory that is free when the first models are loaded: what models may take, if nothing is said."""
 
 
 class LocalRunner:
     """A runner with the engine of this machine.
 
+    Lines come as they are drawn: those that share their models should stand together, for with other
+    models in between these may have to be loaded anew.
+
     Args:
-        config: Device, precision, slots, encoders.
+        config: Device, precision, slots, encoders, memory.
     """
 
     def __init__(self, config: EngineConfig) -> None:
         self._config = config
+        self._pool: ModelPool | None = None
         self.stages: dict[str, Seconds] = {}
         """Busy time of each stage, ``loading`` among them."""
+
+    @property
+    def threads(self) -> Mapping[str, int]:
+        """How many threads a stage has, where it is more than one."""
+        return {"files": self._config.n_encoders}
+
+    @property
+    def pool(self) -> ModelPool:
+        """The models that are loaded.
+
+        Raises:
+            ConfigError: There is no such device.
+        """
+        if self._pool is None:
+            device = choose_device(self._config.device)
+            free = free_memory(device) or 0  # where nobody knows, one pair at a time
+            budget = int(free * KEPT_SHARE)
+            if self._config.max_memory is not None:
+                budget = int(self._config.max_memory * 2**30)
+            self._pool = ModelPool(budget, lambda: release(device))
+        return self._pool
+
+    @property
+    def resident(self) -> tuple[str, ...]:
+        """Digests of the pairs of models that need not be loaded again."""
+        return () if self._pool is None else self._pool.names
+
+    @property
+    def n_loads(self) -> int:
+        """How often a pair of models was loaded so far."""
+        loads = {} if self._pool is None else self._pool.loads
+        return sum(n for name, n in loads.items() if not name.startswith(_BERT))
 
     def run(self, works: Iterable[LineWork], stop: Stop = lambda: False) -> Iterator[LineOutcome]:
         """Yield one outcome per line; see `Runner`.
@@ -54,119 +85,70 @@ class LocalRunner:
             ConfigError: There is no such device.
             StorageError: A file cannot be written.
         """
-        by_models: dict[str, list[LineWork]] = {}
-        for work in works:
-            by_models.setdefault(work.voice.models, []).append(work)
-        for group in by_models.values():
+        self.stages = {}
+        for models, group in groupby(works, key=lambda work: work.voice.models):
+            yield from self._run_group(models, group, stop)
             if stop():
-                return
-            yield from self._run_group(group, stop)
-            gc.collect()  # the next pair of models needs the room
+                return  # asking for the next group would draw the rest of this one
 
-    def _run_group(self, works: list[LineWork], stop: Stop) -> Iterator[LineOutcome]:
+    def _run_group(
+        self, models: str, works: Iterator[LineWork], stop: Stop
+    ) -> Iterator[LineOutcome]:
+        """Render lines that share their models."""
+        first = next(works)
         started = time.perf_counter()
-        engine = load_engine(works[0].voice.source, self._config)
-        speech = EngineSpeech(engine, load_prosody(works, engine))
+        speech = self._speech(models, first.voice.source)
         self._add("loading", time.perf_counter() - started)
-        renderer = Renderer(speech, n_encoders=self._config.encoders)
+        before, loading_before = speech.engine.stats, speech.loading
+        renderer = Renderer(speech, n_encoders=self._config.n_encoders)
         try:
-            yield from renderer.run(works, stop)
+            yield from renderer.run(chain([first], works), stop)
         finally:
             stats = speech.engine.stats
             for stage in ("prefill", "decode", "synthesis"):
-                self._add(stage, getattr(stats, f"{stage}_busy"))
+                name = f"{stage}_busy"
+                self._add(stage, getattr(stats, name) - getattr(before, name))
             self._add("gates", renderer.stages["gates"])
             self._add("files", renderer.stages["files"])
+            self._add("loading", speech.loading - loading_before)
+
+    def _speech(self, models: str, source: ModelSource) -> EngineSpeech:
+        """The engine of a pair of models, loaded if it is not there."""
+
+        def load() -> EngineSpeech:
+            engine = load_engine(source, self._config)
+            return EngineSpeech(engine, partial(self._prosody, models, engine))
+
+        device = choose_device(self._config.device)
+        dtype = choose_dtype(self._config.dtype, device)
+        copies = 2 if device.type == "cpu" else 1  # on a processor weights are packed besides
+        n_bytes = pair_values(source) * dtype.itemsize * copies
+        speech = self.pool.get(models, n_bytes, load)
+        speech.engine.make_room = lambda: self.pool.keep_only(
+            [models, *(name for name in self.pool.names if name.startswith(_BERT))]
+        )
+        self.pool.note(models, speech.engine.n_bytes)  # before its slots are really there
+        return speech
+
+    def _prosody(self, models: str, engine: Engine, folder: Path) -> Prosody:
+        """The prosody of a BERT, which pairs of models share."""
+        from gsvbatch.gsv.bert import load_bert  # transformers takes seconds
+        from gsvbatch.gsv.bert_source import bert_weights
+
+        n_bytes = stored_values(bert_weights(folder)) * engine.dtype.itemsize
+        return self.pool.get(
+            f"{_BERT}{folder}",
+            n_bytes,
+            lambda: Prosody(load_bert(folder, device=engine.device, dtype=engine.dtype)),
+            beside=[models],
+        )
 
     def _add(self, stage: str, elapsed: Seconds) -> None:
         self.stages[stage] = self.stages.get(stage, 0.0) + elapsed
 
 
-class EngineSpeech:
-    """An engine as a renderer sees it: voices by reference, no tensors."""
-
-    def __init__(self, engine: Engine, prosody: Prosody | None = None) -> None:
-        self.engine = engine
-        self._prosody = prosody
-        self._prompts: dict[str, VoicePrompt] = {}
-
-    def speak(self, requests: Iterable[SpeechRequest]) -> Iterator[SpeechResult]:
-        """Yield one result per request, in whatever order they finish."""
-        for result in self.engine.run(self._request(request) for request in requests):
-            yield _speech_result(result)
-
-    def _request(self, request: SpeechRequest) -> Request:
-        sampling = request.sampling
-        return Request(
-            id=request.id,
-            phoneme_ids=request.utterance.phoneme_ids,
-            voice=self._prompt(request.voice, is_free=sampling.ref_free),
-            seed=request.seed,
-            sampling=Sampling(
-                top_k=sampling.top_k,
-                top_p=sampling.top_p,
-                temperature=sampling.temperature,
-                repetition_penalty=sampling.repetition_penalty,
-            ),
-            bert_features=self._prosody.of(request.utterance.spans) if self._prosody else None,
-            speed=sampling.speed,
-            sample_steps=sampling.sample_steps or DEFAULT_STEPS,
-            max_tokens=token_limit(count_spoken(request.utterance)),
-        )
-
-    def _prompt(self, voice: VoiceRef, *, is_free: bool) -> VoicePrompt:
-        if voice.digest not in self._prompts:
-            profile = load_profile(voice.folder)
-            require_conditioning(profile, self.engine.bundle, voice.folder)
-            self._prompts[voice.digest] = voice_prompt(profile)
-        prompt = self._prompts[voice.digest]
-        if is_free:
-            return replace(prompt, prompt_phoneme_ids=(), prompt_tokens=(), prompt_bert=None)
-        return prompt
-
-
-def voice_prompt(profile: VoiceProfile) -> VoicePrompt:
-    """What of a voice the engine is given."""
-    mel, bert = profile.reference_mel, profile.prompt_bert
-    return VoicePrompt(
-        prompt_phoneme_ids=tuple(int(i) for i in profile.prompt_phoneme_ids),
-        prompt_tokens=tuple(int(i) for i in profile.prompt_tokens),
-        style=torch.from_numpy(profile.style),
-        prompt_bert=None if bert is None else torch.from_numpy(bert),
-        reference_mel=None if mel is None else torch.from_numpy(mel),
-    )
-
-
-def token_limit(n_spoken: int) -> int:
-    """Tokens after which an utterance has run on: what the slowest speech would need."""
-    longest = n_spoken * LONGEST_PHONEME + RUN_ON_SLACK
-    return min(MAX_TOKENS, math.ceil(longest * SEMANTIC_RATE))
-
-
-def load_prosody(works: Sequence[LineWork], engine: Engine) -> Prosody | None:
-    """The prosody of lines that share their models, on the engine's device; None if none is wanted.
-
-    Raises:
-        CheckpointError: The BERT cannot be loaded, or is not the kind that the models were trained with.
-        ConfigError: Its vocabulary is damaged.
-    """
-    folder = works[0].voice.bert
-    probes = [work.probe for work in works[:1]]
-    utterances = [*probes, *(utterance for work in works for utterance in work.utterances)]
-    upcoming = [text for utterance in utterances for text in mandarin_texts(utterance.spans)]
-    if folder is None or not upcoming:
-        return None
-    from gsvbatch.gsv.bert import load_bert  # transformers takes seconds
-
-    bert = load_bert(folder, device=engine.device, dtype=engine.dtype)
-    wanted = engine.bundle.t2s.config.bert_width
-    if bert.width != wanted:
-        raise CheckpointError(
-            folder,
-            f"makes prosody features of width {bert.width}, while the models were trained on "
-            f"{wanted}; use chinese-roberta-wwm-ext-large, or do without (models.bert: none)",
-        )
-    return Prosody(bert, upcoming)
+_BERT = "bert "
+"""Before the folder of a BERT, in the pool."""
 
 
 def load_engine(source: ModelSource, config: EngineConfig) -> Engine:
@@ -217,14 +199,3 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
         "auto": torch.float16 if device.type == "cuda" else torch.float32,
     }
     return names[name]
-
-
-def _speech_result(result: Result) -> SpeechResult:
-    tokens = result.tokens
-    return SpeechResult(
-        request_id=result.request_id,
-        waveform=result.waveform,
-        stop_reason=tokens.stop_reason if tokens else StopReason.END,
-        n_tokens=len(tokens.tokens) if tokens else 0,
-        error=str(result.error) if result.error else "",
-    )

@@ -7,7 +7,8 @@ is an error that names it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gsvbatch.data import Span, Utterance
@@ -96,6 +97,14 @@ class Frontend:
     def __getstate__(self) -> dict[str, object]:
         """Leave the language frontends behind, so that worker processes make their own."""
         return {**self.__dict__, "_frontends": {}}
+
+    def for_one_core(self) -> "Frontend":
+        """The same frontend for one of several processes, whose network takes no more than a core."""
+        twin = copy(self)
+        twin._frontends = {}
+        if self.g2pw is not None:
+            twin.g2pw = replace(self.g2pw, n_threads=1)
+        return twin
 
     def utterances(
         self, line_id: str, text: str, language: str | None = None

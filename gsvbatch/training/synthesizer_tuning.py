@@ -30,7 +30,8 @@ from gsvbatch.gsv.synthesizer import FRAMES_PER_TOKEN, Synthesizer, SynthesizerC
 from gsvbatch.training.clips import Clip, ClipBatch, batch_of, draw_alike
 from gsvbatch.training.critics import Critics, critics_loss, generator_loss
 from gsvbatch.training.loop import warm_cosine
-from gsvbatch.training.shelf import VOICED, LatentMel
+from gsvbatch.gsv.source_filter import VOICED
+from gsvbatch.training.shelf import LatentMel
 from gsvbatch.training.tuning import Losses, mixed_precision, set_rate, take_step
 
 MELS = ((512, 128, 48), (1024, 256, 80), (2048, 512, 128))

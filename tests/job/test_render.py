@@ -1,7 +1,7 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from gsvbatch.job import (
     open_project,
     plan,
     render,
+    rendering,
     status,
 )
 from gsvbatch.manifest import HeadLock, Manifest
+from gsvbatch.manifest.store import NewTake
 from gsvbatch.render import LineOutcome, LineWork, Stop
 from tests.job.tones import SETTINGS, ToneRunner, ToneSpeech, make_project, snapshot
 
@@ -284,3 +286,23 @@ def test_lines_without_ids_are_numbered_and_keep_their_numbers(tmp_path: Path) -
         ("story-0002", Action.RENDER),
         ("story-0003", Action.KEEP),
     ]
+
+
+def test_rows_are_written_together(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    record = Manifest.record_takes
+
+    def counted(self: Manifest, new: Sequence[NewTake]) -> None:
+        sizes.append(len(new))
+        record(self, new)
+
+    monkeypatch.setattr(Manifest, "record_takes", counted)
+    monkeypatch.setattr(rendering, "RECORD_EVERY", float("inf"))
+    monkeypatch.setattr(rendering, "LARGEST_BATCH", 3)
+    told: list[Event] = []
+    report = render(project, runner=ToneRunner(), on_event=told.append)
+    assert sizes == [3, 1]
+    assert report.n_rendered == 4
+    assert [e.n_done for e in told if e.kind is EventKind.LINE_DONE] == [1, 2, 3, 4]
+    assert status(project).lines == {"done": 4}
+    assert report.stages["manifest"] > 0

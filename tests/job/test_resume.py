@@ -35,7 +35,7 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (OutputFolder, "remove"),
     (Manifest, "put_lines"),
     (Manifest, "start_run"),
-    (Manifest, "record_take"),
+    (Manifest, "record_takes"),
     (Manifest, "deliver_take"),
     (Manifest, "move_takes"),
     (Manifest, "change_lines"),

@@ -1,17 +1,24 @@
 """The whole way, from a script to files, through the real engine with toy networks."""
 
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from gsvbatch.audio import read_audio
 from gsvbatch.config import EngineConfig
+from gsvbatch.engine import Engine
+from gsvbatch.engine.t2s_runner import T2SRunner
 from gsvbatch.errors import ConfigError
+from gsvbatch.gsv.source import ModelSource
 from gsvbatch.job import Project, list_lines, open_project, render
 from gsvbatch.render.gates import LONGEST_PHONEME, RUN_ON_SLACK
-from gsvbatch.runners.local import LocalRunner, choose_device, token_limit
+from gsvbatch.runners import local
+from gsvbatch.runners.local import LocalRunner, choose_device, load_engine
+from gsvbatch.runners.speech import token_limit
 from gsvbatch.voice import load_profile, save_profile
 from tests.job.tones import SCRIPT, snapshot
 from tests.toy import toy_models, toy_voice
@@ -92,3 +99,76 @@ def test_the_token_limit_follows_the_length_of_the_text() -> None:
 def test_a_device_that_is_not_there_is_told(name: str) -> None:
     with pytest.raises(ConfigError, match=r"engine\.device: .* is not there"):
         choose_device(name)
+
+
+def one_pair(root: Path) -> int:
+    """Bytes of a pair of toy models in use."""
+    return load_engine(toy_models(root, 1), EngineConfig(device="cpu")).n_bytes
+
+
+def test_pairs_of_models_are_loaded_once_each_within_a_budget_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Voices take turns in the script; their lines are rendered pair by pair all the same."""
+    size = one_pair(tmp_path / "measured")
+    project = make_toy_project(tmp_path / "toy")
+    alive: weakref.WeakSet[Engine] = weakref.WeakSet()
+    most_alive = 0
+
+    def watched(source: ModelSource, config: EngineConfig) -> Engine:
+        nonlocal most_alive
+        engine = load_engine(source, config)
+        alive.add(engine)
+        most_alive = max(most_alive, len(alive))
+        return engine
+
+    monkeypatch.setattr(local, "load_engine", watched)
+    budget = size * 1.2
+    runner = LocalRunner(EngineConfig(device="cpu", max_memory=budget / 2**30))
+    report = render(project, runner=runner)
+    assert report.n_rendered == 4
+    assert (report.n_pairs, report.n_loads) == (2, 2)
+    assert most_alive == 1
+    assert runner.pool.peak <= budget
+
+
+def test_a_pair_that_is_loaded_already_goes_first(tmp_path: Path) -> None:
+    size = one_pair(tmp_path / "measured")
+    project = make_toy_project(tmp_path / "toy")
+    runner = LocalRunner(EngineConfig(device="cpu", max_memory=size * 1.2 / 2**30))
+    assert render(project, query="id:a2", runner=runner).n_loads == 1
+    report = render(project, runner=runner)
+    assert (report.n_pairs, report.n_loads) == (2, 1)
+
+
+def test_pairs_stay_loaded_where_there_is_room(tmp_path: Path) -> None:
+    project = make_toy_project(tmp_path / "toy")
+    runner = LocalRunner(EngineConfig(device="cpu", max_memory=1.0))
+    assert render(project, runner=runner).n_loads == 2
+    again = render(project, runner=runner, force=True)
+    assert (again.n_rendered, again.n_loads) == (4, 0)
+    assert again.stages["decode"] > 0
+
+
+def test_models_that_wait_give_way_when_memory_runs_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches are halved, and so that it helps, what nobody uses goes."""
+    project = make_toy_project(tmp_path / "toy")
+    runner = LocalRunner(EngineConfig(device="cpu", max_memory=1.0, slots=4))
+    render(project, query="speaker:Anna", runner=runner)
+    prefill = T2SRunner.prefill
+    is_first = True
+
+    def short_of_memory(self: T2SRunner, sequences: object) -> None:
+        nonlocal is_first
+        if is_first:
+            is_first = False
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        prefill(self, sequences)  # type: ignore[arg-type]
+
+    render(project, query="id:a2", runner=runner)
+    assert len(runner.pool.names) == 2
+    monkeypatch.setattr(T2SRunner, "prefill", short_of_memory)
+    assert render(project, query="id:a4", runner=runner).n_rendered == 1
+    assert len(runner.pool.names) == 1

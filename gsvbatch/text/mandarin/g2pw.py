@@ -45,6 +45,15 @@ class G2pwFiles:
     vocabulary: Path
     """Folder of the BERT whose vocabulary it was trained with."""
 
+    n_threads: int = 0
+    """Of the network; 0 is as many as there are cores."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Of its weights; 0 if they are missing."""
+        found = (self.folder / name for name in WEIGHTS)
+        return next((path.stat().st_size for path in found if path.is_file()), 0)
+
 
 @dataclass(frozen=True, slots=True)
 class _Labels:
@@ -155,6 +164,7 @@ class Polyphones:
                 f"{folder}: holds no {WEIGHTS[0]}; gsvbatch models pull g2pw fetches it"
             )
         options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._files.n_threads
         options.log_severity_level = 3  # errors; its warnings are for whoever made the model
         try:
             session = onnxruntime.InferenceSession(
