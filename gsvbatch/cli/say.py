@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gsvbatch.cli import console
-from gsvbatch.cli.options import Json, ProjectPath, Settings, open_project, read_settings
+from gsvbatch.cli.options import (
+    Json,
+    NoCache,
+    ProjectPath,
+    Settings,
+    cache_settings,
+    open_project,
+    read_settings,
+)
 from gsvbatch.cli.voice import VoiceName
 from gsvbatch.errors import ConfigError
 
@@ -54,6 +62,7 @@ def say(
         typer.Option(help="zh, en, ja, ko or yue; all but yue are detected.", show_default=False),
     ] = None,
     style: Style = "",
+    no_cache: NoCache = False,
     settings: Settings = None,
     project: ProjectPath = None,
     as_json: Json = False,
@@ -69,7 +78,7 @@ def say(
         voice=voice,
         language=language,
         style=style,
-        settings=read_settings(settings or []),
+        settings=read_settings([*(settings or []), *cache_settings(no_cache=no_cache)]),
         on_event=listener,
     )
     _show(said, as_json=as_json)

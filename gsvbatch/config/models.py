@@ -361,6 +361,9 @@ class EngineConfig(StrictModel):
     encoders: int = Field(default=2, ge=1, le=64)
     """Threads that encode and write files."""
 
+    cache_size: float = Field(default=2.0, ge=0)
+    """GiB that speech kept for lines that are said again, in any job, may take; 0 keeps none."""
+
 
 class ProjectConfig(StrictModel):
     """A project file, ``gsvbatch.yaml``; every part may be left out."""

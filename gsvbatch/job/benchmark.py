@@ -75,6 +75,7 @@ def bench(
                 "output": str(root / str(number)),
                 "engine.device": device,
                 "engine.slots": slots,
+                "engine.cache_size": 0,  # or the second run would repeat the first
                 "audio.format": "wav",
                 "audio.preset": "none",  # or the first run would also measure the voices' levels
                 "retries": 0,
@@ -103,7 +104,14 @@ def _write_lines(folder: Path, n_lines: int, voices: list[str]) -> Path:
     texts = [line.text for line in read_script(asset_folder("examples") / SCRIPT).lines]
     path = folder / "bench.csv"
     lines = [
-        Line(path, i, texts[i % len(texts)], id=f"line-{i:04d}", voice=voices[i % len(voices)])
+        Line(
+            path,
+            i,
+            texts[i % len(texts)],
+            id=f"line-{i:04d}",
+            voice=voices[i % len(voices)],
+            seed=i,  # or a line that comes again would not be spoken again
+        )
         for i in range(n_lines)
     ]
     write_script(path, lines)

@@ -28,6 +28,7 @@ from gsvbatch.job.workshop import Workshop
 from gsvbatch.manifest import HeadLock, Manifest
 from gsvbatch.manifest.store import now
 from gsvbatch.render.record import Verdict
+from gsvbatch.render.remembering import FROM_CACHE
 from gsvbatch.render.work import LineOutcome, LineWork
 from gsvbatch.runners import Runner
 from gsvbatch.units import Seconds
@@ -53,7 +54,7 @@ def render(
         project: What to render.
         query: As for `plan`.
         rerun_on: As for `plan`.
-        force: As for `plan`.
+        force: As for `plan`; what earlier jobs kept in the cache does not count then.
         verify: As for `plan`.
         limit: At most so many lines in this run.
         on_event: Called from the calling thread for every step.
@@ -72,12 +73,12 @@ def render(
     ):
         desk = Desk(project, manifest)
         cases = selected(desk.cases(rerun_on, force=force, verify=verify), wanted)
-        planned = plan_of(desk, cases)
+        planned = plan_of(desk, cases, reads_cache=not force)
         desk.output.prepare()
         desk.output.remove_leftovers()
         desk.output.remove_doubles(manifest.takes())
         manifest.remember(FIRST_RENDERED, today())
-        run = _Run(desk, cases, planned, limit, on_event or _silent)
+        run = _Run(desk, cases, planned, limit, on_event or _silent, reads_cache=not force)
         return run.go(runner)
 
 
@@ -90,13 +91,17 @@ class _Run:
     plan: Plan
     limit: int | None
     tell: Listener
+    reads_cache: bool
     failed: list[FailedLine] = field(default_factory=list)
     suspect: list[str] = field(default_factory=list)
     n_rendered: int = 0
     n_done: int = 0
     n_restored: int = 0
     n_adopted: int = 0
+    n_from_cache: int = 0
+    n_repeats: int = 0
     audio: Seconds = 0.0
+    cached_audio: Seconds = 0.0
     stopped_by: str = ""
     is_interrupted: bool = False
 
@@ -117,7 +122,7 @@ class _Run:
         try:
             self._settle_without_rendering()
             if self.todo:
-                stages = self._render(runner or _local_runner(self.desk))
+                stages = self._render(runner or _local_runner(self))
         except StorageError as error:
             self.stopped_by = str(error)
         except KeyboardInterrupt:
@@ -201,13 +206,24 @@ class _Run:
             self._tell(EventKind.LINE_FAILED, outcome.error, work.line_id)
             return
         file, record = outcome.file, outcome.record
-        self.book.record(record, case.delivered, file.sha256, file.n_bytes)
+        self.book.record(record, case.delivered, file.sha256, file.n_bytes, outcome.origins)
         self.audio += record.duration
         self.n_rendered += 1
+        self._count_origin(outcome.origins, record.duration)
         self._note_verdict(case, record.verdict, record.problems)
         is_failed = record.verdict is Verdict.FAILED
         kind = EventKind.LINE_FAILED if is_failed else EventKind.LINE_DONE
         self._tell(kind, "; ".join(record.problems), work.line_id)
+
+    def _count_origin(self, origins: Sequence[str], duration: Seconds) -> None:
+        """Count a line of which nothing had to be spoken."""
+        if not origins or not all(origins):
+            return
+        self.cached_audio += duration
+        if all(origin == FROM_CACHE for origin in origins):
+            self.n_from_cache += 1
+        else:
+            self.n_repeats += 1
 
     def _note_verdict(self, case: Case, verdict: Verdict, problems: Sequence[str]) -> None:
         if verdict is Verdict.SUSPECT:
@@ -239,6 +255,8 @@ class _Run:
                 n_done=self.n_done,
                 n_failed=len(self.failed),
                 audio=self.audio,
+                n_cached=self.n_from_cache + self.n_repeats,
+                cached_audio=self.cached_audio,
                 elapsed=max(0.0, self._elapsed() - stages.get("loading", 0.0)),
             )
 
@@ -261,6 +279,8 @@ class _Run:
             stages=stages,
             interrupted=self.is_interrupted,
             stopped_by=self.stopped_by,
+            n_from_cache=self.n_from_cache,
+            n_repeats=self.n_repeats,
         )
 
     def _elapsed(self) -> Seconds:
@@ -289,7 +309,7 @@ def _silent(_event: Event) -> None:
     """Told of everything, says nothing."""
 
 
-def _local_runner(desk: Desk) -> Runner:
+def _local_runner(run: _Run) -> Runner:
     from gsvbatch.runners.local import LocalRunner  # torch takes seconds to import
 
-    return LocalRunner(desk.project.config.engine)
+    return LocalRunner(run.desk.project.config.engine, reads_cache=run.reads_cache)

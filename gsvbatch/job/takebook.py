@@ -47,11 +47,20 @@ class TakeBook:
                 if take.path is not None and is_delivered(take.path):
                     self._output.keep_aside(take)
 
-    def record(self, record: TakeRecord, path: str, sha256: str, n_bytes: int) -> TakeRow:
+    def record(
+        self,
+        record: TakeRecord,
+        path: str,
+        sha256: str,
+        n_bytes: int,
+        origins: Sequence[str] = (),
+    ) -> TakeRow:
         """Write the rows of a take whose file is in its place, and deliver it."""
         takes = self._manifest.takes(record.line_id).get(record.line_id, [])
         moved = self._pushed_out(takes)
-        take = self.write_rows(record, path, sha256, n_bytes, moved=moved, deliver=True)
+        take = self.write_rows(
+            record, path, sha256, n_bytes, moved=moved, deliver=True, origins=origins
+        )
         self._clear(takes, path)
         self.give_up(record.line_id, path)
         return take
@@ -65,6 +74,7 @@ class TakeBook:
         *,
         moved: Mapping[int, str | None],
         deliver: bool,
+        origins: Sequence[str] = (),
     ) -> TakeRow:
         """Write the rows of a take, and nothing else.
 
@@ -75,6 +85,7 @@ class TakeBook:
             n_bytes: Of its file.
             moved: Where the files of other takes are now.
             deliver: Whether the line points to it from now on.
+            origins: Where each utterance's audio is from, as in `SpeechResult`; none if nobody knows.
         """
         take = TakeRow(
             line_id=record.line_id,
@@ -113,6 +124,7 @@ class TakeBook:
                 stop_reason=utterance.stop_reason.value,
                 verdict=utterance.verdict.value,
                 problems=_as_json(utterance.problems),
+                origin=origins[position] if origins else "",
             )
             for position, utterance in enumerate(record.utterances)
         ]

@@ -18,7 +18,16 @@ from gsvbatch.gsv.bundle import load_bundle
 from gsvbatch.gsv.prosody import Prosody, mandarin_texts
 from gsvbatch.gsv.source import ModelSource
 from gsvbatch.render.gates import LONGEST_PHONEME, RUN_ON_SLACK, count_spoken
+from gsvbatch.render.identity import precision_name
+from gsvbatch.render.remembering import RememberingSpeech
 from gsvbatch.render.renderer import Renderer
+from gsvbatch.render.speech_cache import (
+    Cache,
+    MemoryCache,
+    SpeechCache,
+    cache_folder,
+    remember_device,
+)
 from gsvbatch.render.work import (
     LineOutcome,
     LineWork,
@@ -38,11 +47,13 @@ class LocalRunner:
     """A runner with the engine of this machine.
 
     Args:
-        config: Device, precision, slots, encoders.
+        config: Device, precision, slots, encoders, size of the cache.
+        reads_cache: Whether what earlier jobs spoke is taken from the cache.
     """
 
-    def __init__(self, config: EngineConfig) -> None:
+    def __init__(self, config: EngineConfig, *, reads_cache: bool = True) -> None:
         self._config = config
+        self._reads_cache = reads_cache
         self.stages: dict[str, Seconds] = {}
         """Busy time of each stage, ``loading`` among them."""
 
@@ -57,24 +68,32 @@ class LocalRunner:
         by_models: dict[str, list[LineWork]] = {}
         for work in works:
             by_models.setdefault(work.voice.models, []).append(work)
+        cache = open_cache(self._config)
         for group in by_models.values():
             if stop():
                 return
-            yield from self._run_group(group, stop)
+            yield from self._run_group(group, cache, stop)
             gc.collect()  # the next pair of models needs the room
 
-    def _run_group(self, works: list[LineWork], stop: Stop) -> Iterator[LineOutcome]:
-        started = time.perf_counter()
-        engine = load_engine(works[0].voice.source, self._config)
-        speech = EngineSpeech(engine, load_prosody(works, engine))
-        self._add("loading", time.perf_counter() - started)
+    def _run_group(self, works: list[LineWork], cache: Cache, stop: Stop) -> Iterator[LineOutcome]:
+        opened: list[EngineSpeech] = []
+
+        def open_speech() -> EngineSpeech:
+            started = time.perf_counter()
+            engine = load_engine(works[0].voice.source, self._config)
+            opened.append(EngineSpeech(engine, load_prosody(works, engine)))
+            self._add("loading", time.perf_counter() - started)
+            return opened[0]
+
+        speech = RememberingSpeech(open_speech, cache, reads=self._reads_cache)
         renderer = Renderer(speech, n_encoders=self._config.encoders)
         try:
             yield from renderer.run(works, stop)
         finally:
-            stats = speech.engine.stats
-            for stage in ("prefill", "decode", "synthesis"):
-                self._add(stage, getattr(stats, f"{stage}_busy"))
+            for each in opened:  # none if all was in the cache
+                for stage in ("prefill", "decode", "synthesis"):
+                    self._add(stage, getattr(each.engine.stats, f"{stage}_busy"))
+            self._add("cache", speech.busy)
             self._add("gates", renderer.stages["gates"])
             self._add("files", renderer.stages["files"])
 
@@ -184,6 +203,22 @@ def load_engine(source: ModelSource, config: EngineConfig) -> Engine:
         dtype=dtype,
         max_memory=None if config.max_memory is None else int(config.max_memory * 2**30),
     )
+
+
+def open_cache(config: EngineConfig) -> Cache:
+    """Where spoken utterances are kept: in the user's folder, or with a size of 0 in memory for this job.
+
+    Raises:
+        ConfigError: There is no such device.
+    """
+    if not config.cache_size:
+        return MemoryCache()
+    device, folder = choose_device(config.device), cache_folder()
+    if config.device == "auto":
+        remember_device(folder, device.type)
+    dtype = str(choose_dtype(config.dtype, device)).removeprefix("torch.")
+    precision = precision_name(device.type, dtype)
+    return SpeechCache(folder, int(config.cache_size * 2**30), precision)
 
 
 def choose_device(name: str) -> torch.device:
