@@ -12,6 +12,7 @@ from gsvbatch.job import rendering
 from gsvbatch.render import LineOutcome, LineWork, Stop
 from tests import toy
 from tests.job.tones import SCRIPT, SETTINGS, ToneRunner, ToneSpeech, make_project
+from tests.toy_versions import save_version
 
 Run = Callable[..., Any]
 
@@ -369,10 +370,31 @@ def test_bench_measures_the_engine_alone(run: Run, tmp_path: Path) -> None:
     assert found["figures"]["decoding"][0]["n_lines"] == 1
 
 
+@pytest.mark.parametrize("version", ["v3", "v4"])
+def test_bench_measures_models_that_draw_mels(run: Run, tmp_path: Path, version: str) -> None:
+    source = save_version(tmp_path / "models", version)
+    plot = tmp_path / "speed.png"
+    models = ("--t2s", source.t2s, "--synthesizer", source.synthesizer, "--vocoder", source.vocoder)
+    ran = run("bench", "--engine", *models, "--version", version, "--batches", "2", "--plot", plot)
+    assert ran.code == 0, ran.err
+    assert "mels are drawn in 32 steps" in ran.out
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_bench_says_what_models_lack(run: Run, tmp_path: Path) -> None:
+    source = save_version(tmp_path / "models", "v4")
+    pair = ("--t2s", source.t2s, "--synthesizer", source.synthesizer)
+    ran = run("bench", "--engine", *pair, "--version", "v4")
+    assert ran.code == 2
+    assert "vocoder" in ran.errors[0]
+    assert "version: v4" in run("bench", "--engine", *pair).errors[0]
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
         (("--random", "v2"), "need --engine"),
+        (("--engine", "--plot", "speed.jpg"), "end it in .png or .svg"),
         (("--engine", "--random", "v9"), "only v2 is known"),
         (("--engine", "--t2s", "a.ckpt"), "belong together"),
         (("--engine", "--batches", "1,x"), "expected numbers"),
