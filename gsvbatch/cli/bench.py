@@ -204,7 +204,8 @@ def _plain(run: "BenchRun") -> dict[str, object]:
     return found
 
 
-def _show(runs: "tuple[BenchRun, ...]") -> None:
+def _show(all_runs: "tuple[BenchRun, ...]") -> None:
+    *runs, streamed = all_runs
     stages = list(dict.fromkeys(stage for run in runs for stage in run.stages))
     header = ("run", "lines", "failed", "audio s", "time s", "x real time", *stages)
     rows = [
@@ -223,6 +224,11 @@ def _show(runs: "tuple[BenchRun, ...]") -> None:
     first, last = runs[0], runs[-1]
     if first.speed:
         console.say(f"{last.name} is {last.speed / first.speed:.2f} x as fast as {first.name}")
+    if streamed.first_audio is not None:
+        console.say(
+            f"a stream of {streamed.audio:.1f} s: first audio after {streamed.first_audio:.2f} s, "
+            f"all of it after {streamed.elapsed:.2f} s"
+        )
     console.note(
         "the columns behind the speed are busy seconds of each stage, over all its threads"
     )

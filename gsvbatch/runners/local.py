@@ -159,8 +159,16 @@ def token_limit(n_spoken: int) -> int:
     return min(MAX_TOKENS, math.ceil(longest * SEMANTIC_RATE))
 
 
-def load_prosody(works: Sequence[LineWork], engine: Engine) -> Prosody | None:
+def load_prosody(
+    works: Sequence[LineWork], engine: Engine, *, is_ahead: bool = True
+) -> Prosody | None:
     """The prosody of lines that share their models, on the engine's device; None if none is wanted.
+
+    Args:
+        works: What will be spoken.
+        engine: What speaks it.
+        is_ahead: Whether texts are read in batches ahead of their turn; somebody who listens already
+            would wait for all of them.
 
     Raises:
         CheckpointError: The BERT cannot be loaded, or is not the kind that the models were trained with.
@@ -182,7 +190,7 @@ def load_prosody(works: Sequence[LineWork], engine: Engine) -> Prosody | None:
             f"makes prosody features of width {bert.width}, while the models were trained on "
             f"{wanted}; use chinese-roberta-wwm-ext-large, or do without (models.bert: none)",
         )
-    return Prosody(bert, upcoming)
+    return Prosody(bert, upcoming if is_ahead else ())
 
 
 def load_engine(source: ModelSource, config: EngineConfig) -> Engine:
@@ -203,6 +211,20 @@ def load_engine(source: ModelSource, config: EngineConfig) -> Engine:
         dtype=dtype,
         max_memory=None if config.max_memory is None else int(config.max_memory * 2**30),
     )
+
+
+def remembering_speech(work: LineWork, config: EngineConfig) -> RememberingSpeech:
+    """What speaks the lines that share a line's models; the engine is made when it is needed.
+
+    Raises:
+        ConfigError: There is no such device.
+    """
+
+    def open_speech() -> EngineSpeech:
+        engine = load_engine(work.voice.source, config)
+        return EngineSpeech(engine, load_prosody([work], engine, is_ahead=False))
+
+    return RememberingSpeech(open_speech, open_cache(config))
 
 
 def open_cache(config: EngineConfig) -> Cache:

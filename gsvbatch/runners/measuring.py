@@ -354,7 +354,8 @@ def _flop_per_second(bundle: ModelBundle, workload: Workload) -> float:
     runner = synthesizer_runner(bundle, 1)
     with FlopCounterMode(display=False) as counter:
         runner.run(_spoken_lines(bundle, 1, workload))
-    return counter.get_total_flops() * SEMANTIC_RATE / workload.n_tokens
+    total: int = counter.get_total_flops()
+    return total * SEMANTIC_RATE / workload.n_tokens
 
 
 def _latency(bundle: ModelBundle, workload: Workload) -> dict[str, Seconds]:

@@ -1,7 +1,10 @@
 """Whole days of work through the command line, with a runner that speaks tones."""
 
 import json
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -247,6 +250,40 @@ def test_say_writes_one_file(run: Run, folder: Path, runner: ToneRunner) -> None
     assert not (folder / "outputs").exists()
 
 
+def test_say_streams_to_the_output(
+    folder: Path,
+) -> None:
+    program = (
+        "import sys\n"
+        "from gsvbatch.job import saying\n"
+        "from gsvbatch.cli.main import main\n"
+        "from tests.job.tones import ToneSpeech\n"
+        "make = saying._stream_runner\n"
+        "saying._stream_runner = lambda stream, _, config: make(stream, lambda work: ToneSpeech(), config)\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    words = ["say", "Hello there. Goodbye.", "-v", "high", "--stream", "-o", "-"]
+    root = str(Path(__file__).parents[2])
+    ran = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith(b"RIFF")
+    assert len(ran.stdout) > 16000
+    assert b"wrote a stream" in ran.stderr
+    assert b"the first audio after" in ran.stderr
+
+
+def test_a_stream_and_json_want_one_output_each(run: Run, folder: Path) -> None:
+    ran = run("say", "Hello.", "-v", "high", "--stream", "-o", "-", "--json")
+    assert ran.code == 2
+    assert "either audio or JSON" in ran.errors[0]
+
+
 def test_preview_stands_in_the_voice(run: Run, folder: Path, runner: ToneRunner) -> None:
     ran = run("voice", "preview", "high")
     assert ran.code == 0, ran.err
@@ -333,12 +370,16 @@ def test_bench_compares_its_runs(
     from gsvbatch.job import benchmark
 
     monkeypatch.setattr(benchmark, "ProjectConfig", lambda: _tone_config(folder))
+    monkeypatch.setattr(benchmark, "_speech", lambda work, config: ToneSpeech())
     ran = run("bench", "--lines", "3", "--voice", "high")
     assert ran.code == 0, ran.err
     assert "one at a time" in ran.out
     assert "x as fast as one at a time" in ran.out
+    assert "first audio after" in ran.out
     runs = json.loads(run("bench", "--lines", "3", "--voice", "high", "--json").out)
-    assert [found["n_lines"] for found in runs] == [3, 3]
+    assert [found["n_lines"] for found in runs] == [3, 3, 1]
+    assert [found["first_audio"] is None for found in runs] == [True, True, False]
+    assert runs[2]["first_audio"] > 0
     assert runs[0]["audio"] == pytest.approx(runs[1]["audio"])
 
 
