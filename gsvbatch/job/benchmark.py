@@ -119,11 +119,10 @@ def _streamed(root: Path, device: str, voice: str | None, on_event: Listener | N
     def open_speech(work: LineWork) -> Speech:
         return speeches.setdefault(work.voice.models, _speech(work, config.engine))
 
-    name = voice or VoiceLibrary(config.voices).names()[0]
+    name = voice or VoiceLibrary([]).names()[0]
     project = Project(config, root, ())
     # twice, with a seed of its own each: the first time loads models and dictionaries
     for seed in (1, 2):
-        sink = BytesIO()
         said = say(
             project,
             STREAMED,
@@ -132,7 +131,7 @@ def _streamed(root: Path, device: str, voice: str | None, on_event: Listener | N
             settings={"sampling.seed": seed, "retries": 0},
             on_event=on_event,
             stream=True,
-            sink=sink,
+            sink=BytesIO(),
             open_speech=open_speech,
         )
     return BenchRun("streamed", 1, 0, said.duration, said.elapsed, {}, said.first_audio)
