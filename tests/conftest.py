@@ -1,4 +1,5 @@
-"""What holds for every test: nobody's own list of models has a say in it, and a busy machine is no failure."""
+"""What holds for every test: nobody's own models or cached speech have a say in it, and a busy machine is no
+failure."""
 
 from pathlib import Path
 
@@ -21,5 +22,6 @@ def no_models_of_the_user(
     monkeypatch.setattr(platformdirs, "user_data_path", lambda *_, **__: home / "data")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
     monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    monkeypatch.setenv("GSVBATCH_CACHE", str(home / "cache"))
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
     return home

@@ -153,6 +153,8 @@ def _range(schema: dict[str, Any]) -> str:
         return ""
     above = "over " if "exclusiveMinimum" in schema else ""
     below = "under " if "exclusiveMaximum" in schema else ""
+    if high is None:
+        return above + str(low) if above else f"from {low}"
     return f"{above}{low} to {below}{high}"
 
 

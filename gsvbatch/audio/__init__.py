@@ -30,6 +30,7 @@ from gsvbatch.audio.reference import ReferenceLimits, reference_problems, sugges
 from gsvbatch.audio.storage import remove_leftovers, sha256_file
 from gsvbatch.audio.subtitles import write_ass, write_lrc, write_srt, write_vtt
 from gsvbatch.audio.tags import Cover, Tags
+from gsvbatch.audio.wav_stream import WavStream
 from gsvbatch.audio.writing import Written, write_audio
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Room",
     "SampleDepth",
     "Tags",
+    "WavStream",
     "Written",
     "apply_gain",
     "audio_duration",

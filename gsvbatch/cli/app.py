@@ -9,6 +9,7 @@ from gsvbatch import __version__
 from gsvbatch.cli import (
     assemble,
     bench,
+    cache,
     console,
     demo,
     distill,
@@ -115,6 +116,10 @@ _add("list", models.list_models, models.LIST_EXAMPLES, weights)
 _add("add", models.add, models.ADD_EXAMPLES, weights)
 _add("pull", models.pull, models.PULL_EXAMPLES, weights)
 _add("verify", models.verify, models.VERIFY_EXAMPLES, weights)
+
+cached = _group("cache", "Speech that is kept for lines said again, in any job.")
+_add("show", cache.show, cache.SHOW_EXAMPLES, cached)
+_add("clear", cache.clear, cache.CLEAR_EXAMPLES, cached)
 
 scripts = _group("script", "Check scripts, write ids into them, convert them.")
 _add("check", script.check, script.CHECK_EXAMPLES, scripts)

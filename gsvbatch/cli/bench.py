@@ -1,5 +1,6 @@
 """``gsvbatch bench``: how fast this machine speaks."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,16 +8,19 @@ import typer
 
 from gsvbatch.cli import console
 from gsvbatch.cli.options import Device, Json
+from gsvbatch.cli.own_models import BasePath, ModelVersion, VocoderPath, own_models
 from gsvbatch.errors import ConfigError
 
 if TYPE_CHECKING:
+    from gsvbatch.gsv.source import ModelSource
     from gsvbatch.job.benchmark import BenchRun
     from gsvbatch.job.engine_benchmark import EngineBench
 
 EXAMPLES = (
     "gsvbatch bench",
     "gsvbatch bench --lines 200 --device cuda --json",
-    "gsvbatch bench --engine --random v2 --plot speed.svg",
+    "gsvbatch bench --engine --random v2 --plot speed.png",
+    "gsvbatch bench --engine --t2s NAME --synthesizer NAME --batches 1,8",
 )
 
 
@@ -38,11 +42,18 @@ def bench(
         ),
     ] = "",
     t2s: Annotated[
-        Path | None, typer.Option("--t2s", help="With --engine: a checkpoint (.ckpt).")
+        Path | None,
+        typer.Option(
+            "--t2s", help="With --engine: a checkpoint (.ckpt), or a name of models list."
+        ),
     ] = None,
     synthesizer: Annotated[
-        Path | None, typer.Option("--synthesizer", help="With --engine: its partner (.pth).")
+        Path | None,
+        typer.Option("--synthesizer", help="With --engine: its partner (.pth), or a name."),
     ] = None,
+    vocoder: VocoderPath = None,
+    base: BasePath = None,
+    version: ModelVersion = None,
     batches: Annotated[
         str, typer.Option("--batches", help="With --engine: lines at once, such as 1,8,64.")
     ] = "",
@@ -50,7 +61,7 @@ def bench(
         str, typer.Option("--dtype", help="With --engine: auto, float32, float16 or bfloat16.")
     ] = "auto",
     plot: Annotated[
-        Path | None, typer.Option("--plot", help="With --engine: draw the figures (SVG).")
+        Path | None, typer.Option("--plot", help="With --engine: draw the figures (.png, .svg).")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -60,10 +71,14 @@ def bench(
     how near that is to what the machine can do at all.
     """
     if engine:
-        _bench_engine(random, t2s, synthesizer, batches, device, dtype, plot, as_json=as_json)
+        models = _Models(t2s, synthesizer, vocoder, base, version)
+        _bench_engine(random, models, batches, device, dtype, plot, as_json=as_json)
         return
-    if random or t2s or synthesizer or batches or plot:
-        raise ConfigError("--random, --t2s, --synthesizer, --batches and --plot need --engine")
+    if random or t2s or synthesizer or vocoder or base or version or batches or plot:
+        raise ConfigError(
+            "--random, --t2s, --synthesizer, --vocoder, --base, --version, --batches and --plot "
+            "need --engine"
+        )
     from gsvbatch.cli.progress import Progress
     from gsvbatch.job.benchmark import bench as measure
 
@@ -75,10 +90,34 @@ def bench(
         _show(runs)
 
 
+@dataclass(frozen=True, slots=True)
+class _Models:
+    """The options that name models."""
+
+    t2s: Path | None
+    synthesizer: Path | None
+    vocoder: Path | None
+    base: Path | None
+    version: str | None
+
+    def source(self) -> "ModelSource | None":
+        """What they name, with what is registered for it, or None if they name nothing."""
+        if (self.t2s is None) != (self.synthesizer is None):
+            raise ConfigError("--t2s and --synthesizer belong together")
+        return own_models(
+            self.t2s,
+            self.synthesizer,
+            content=None,
+            speaker_encoder=None,
+            vocoder=self.vocoder,
+            base=self.base,
+            version=self.version,
+        )
+
+
 def _bench_engine(
     random: str,
-    t2s: Path | None,
-    synthesizer: Path | None,
+    models: _Models,
     batches: str,
     device: str,
     dtype: str,
@@ -87,15 +126,14 @@ def _bench_engine(
     as_json: bool,
 ) -> None:
     from gsvbatch.config import ProjectConfig, override
-    from gsvbatch.gsv.source import ModelSource
-    from gsvbatch.job.engine_benchmark import bench_engine, write_figure
+    from gsvbatch.job.engine_benchmark import bench_engine, require_figure_name, write_figure
 
-    if (t2s is None) != (synthesizer is None):
-        raise ConfigError("--t2s and --synthesizer belong together")
+    if plot is not None:
+        require_figure_name(plot)
     settings: dict[str, object] = {"engine.device": device, "engine.dtype": dtype}
     found = bench_engine(
         random=random,
-        models=ModelSource(t2s, synthesizer) if t2s and synthesizer else None,
+        models=models.source(),
         batches=_sizes(batches),
         config=override(ProjectConfig(), settings, "bench").engine,
         tell=console.note,
@@ -154,6 +192,8 @@ def _show_engine(bench: "EngineBench") -> None:
             )
         )
     console.say(console.table(header, rows))
+    if found.sample_steps is not None:
+        console.say(f"mels are drawn in {found.sample_steps} steps (sampling.sample_steps)")
     console.say(f"peak memory: {found.peak_memory / 2**30:.1f} GiB")
     console.note("x is seconds of audio a second; together is one stage after the other")
 
@@ -164,7 +204,8 @@ def _plain(run: "BenchRun") -> dict[str, object]:
     return found
 
 
-def _show(runs: "tuple[BenchRun, ...]") -> None:
+def _show(all_runs: "tuple[BenchRun, ...]") -> None:
+    *runs, streamed = all_runs
     stages = list(dict.fromkeys(stage for run in runs for stage in run.stages))
     header = ("run", "lines", "failed", "audio s", "time s", "x real time", *stages)
     rows = [
@@ -183,6 +224,11 @@ def _show(runs: "tuple[BenchRun, ...]") -> None:
     first, last = runs[0], runs[-1]
     if first.speed:
         console.say(f"{last.name} is {last.speed / first.speed:.2f} x as fast as {first.name}")
+    if streamed.first_audio is not None:
+        console.say(
+            f"a stream of {streamed.audio:.1f} s: first audio after {streamed.first_audio:.2f} s, "
+            f"all of it after {streamed.elapsed:.2f} s"
+        )
     console.note(
         "the columns behind the speed are busy seconds of each stage, over all its threads"
     )

@@ -64,6 +64,11 @@ Verify = Annotated[
     bool, typer.Option("--verify", help="Compare the hash of every audio file, not only its size.")
 ]
 
+NoCache = Annotated[
+    bool,
+    typer.Option("--no-cache", help="Neither use nor keep speech for lines that are said again."),
+]
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and nothing else there.")]
 
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
@@ -87,6 +92,18 @@ def open_project(
     from gsvbatch import job
 
     return job.open_project(path, scripts=scripts or (), settings=read_settings(settings or []))
+
+
+def cache_settings(*, no_cache: bool, cache_size: float | None = None) -> list[str]:
+    """What the options about the cache say, as settings.
+
+    Raises:
+        ConfigError: They contradict one another.
+    """
+    if no_cache and cache_size is not None:
+        raise ConfigError("--no-cache and --cache-size contradict one another; give one of them")
+    size = 0.0 if no_cache else cache_size
+    return [] if size is None else [f"engine.cache_size={size}"]
 
 
 def read_settings(words: list[str]) -> dict[str, str | list[str]]:

@@ -9,15 +9,18 @@ from gsvbatch.cli import console
 from gsvbatch.cli.options import (
     Force,
     Json,
+    NoCache,
     Only,
     ProjectPath,
     RerunOn,
     Scripts,
     Settings,
     Verify,
+    cache_settings,
     open_project,
     read_triggers,
 )
+from gsvbatch.cli.takes import origin_text
 
 if TYPE_CHECKING:
     from gsvbatch.job import Estimate, Plan, PlanRow
@@ -39,6 +42,7 @@ def plan(
     show_all: Annotated[
         bool, typer.Option("--all", help="Show the lines that are up to date, too.")
     ] = False,
+    no_cache: NoCache = False,
     settings: Settings = None,
     as_json: Json = False,
 ) -> int:
@@ -46,7 +50,7 @@ def plan(
     from gsvbatch import job
 
     planned = job.plan(
-        open_project(project, scripts, settings),
+        open_project(project, scripts, [*(settings or []), *cache_settings(no_cache=no_cache)]),
         query=only,
         rerun_on=read_triggers(rerun_on),
         force=force,
@@ -82,6 +86,8 @@ def _show(planned: "Plan", *, show_all: bool) -> None:
 
 def _cells(row: "PlanRow") -> tuple[str, ...]:
     why = f"{row.reason}: {row.detail}" if row.detail else row.reason
+    if row.origin:
+        why = f"{why} (from {origin_text(row.origin)})"
     return (
         row.action,
         row.line_id,
@@ -104,15 +110,30 @@ def summary(planned: "Plan") -> str:
     }
     numbers = Counter(row.action for row in planned.rows)
     parts = [f"{numbers[action]} {text}" for action, text in words.items() if numbers[action]]
+    n_cached = sum(row.origin == "cache" for row in planned.rows)
+    n_repeats = sum(bool(row.origin) for row in planned.rows) - n_cached
+    if cached := origins_text(n_cached, n_repeats):
+        parts[0] += f" ({cached})"
     return f"{console.count(len(planned.rows), 'line')}: {', '.join(parts) or 'nothing to do'}"
+
+
+def origins_text(n_from_cache: int, n_repeats: int) -> str:
+    """``3 from the cache, 2 as repeats of other lines``; empty if there are none."""
+    numbers = ((n_from_cache, "from the cache"), (n_repeats, "as repeats of other lines"))
+    return ", ".join(f"{n} {text}" for n, text in numbers if n)
 
 
 def estimate_text(estimate: "Estimate") -> str:
     """``about 3 min of audio in about 1 min``; empty if there is nothing to render."""
     if not estimate.audio:
         return ""
+    if not estimate.spoken:
+        return f"about {console.duration_text(estimate.audio)} of audio, none of it to be spoken"
+    part = ""
+    if estimate.spoken < estimate.audio:
+        part = f", {console.duration_text(estimate.spoken)} of it to be spoken,"
     basis = "" if estimate.basis == "measured" else ", a guess until something has been rendered"
     return (
-        f"about {console.duration_text(estimate.audio)} of audio in about "
+        f"about {console.duration_text(estimate.audio)} of audio{part} in about "
         f"{console.duration_text(estimate.time)} ({estimate.speed:.1f} x real time{basis})"
     )

@@ -9,16 +9,19 @@ from gsvbatch.cli import console
 from gsvbatch.cli.options import (
     Force,
     Json,
+    NoCache,
     Only,
     ProjectPath,
     RerunOn,
     Scripts,
     Settings,
     Verify,
+    cache_settings,
     command_line,
     open_project,
     read_triggers,
 )
+from gsvbatch.cli.plan import origins_text
 
 if TYPE_CHECKING:
     from gsvbatch.job import AssembleReport, Event, Project, RenderReport
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "gsvbatch render",
     "gsvbatch render --only speaker:Anna --limit 20",
+    "gsvbatch render --no-cache",
     "gsvbatch render story.md --set default_voice=NAME --set assemble.formats=mp3",
 )
 
@@ -54,6 +58,13 @@ def render(
             "--max-memory", help="GiB that the engine and its models may take.", show_default=False
         ),
     ] = None,
+    no_cache: NoCache = False,
+    cache_size: Annotated[
+        float | None,
+        typer.Option(
+            "--cache-size", help="GiB that the cache of speech may take.", show_default=False
+        ),
+    ] = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> int:
@@ -65,6 +76,7 @@ def render(
     from gsvbatch.cli.progress import Progress
 
     limits = [] if max_memory is None else [f"engine.max_memory={max_memory}"]
+    limits += cache_settings(no_cache=no_cache, cache_size=cache_size)
     opened = open_project(project, scripts, [*(settings or []), *limits])
     with nullcontext(_say_event) if as_json else Progress() as listener:
         report = job.render(
@@ -161,8 +173,9 @@ def _busy(report: "RenderReport", stage: str) -> str:
 
 
 def _summary(report: "RenderReport") -> str:
+    cached = origins_text(report.n_from_cache, report.n_repeats)
     parts = [
-        (report.n_rendered, "rendered"),
+        (report.n_rendered, f"rendered ({cached})" if cached else "rendered"),
         (report.n_restored, "restored"),
         (report.n_adopted, "adopted"),
         (report.n_kept, "up to date"),
@@ -175,6 +188,8 @@ def _summary(report: "RenderReport") -> str:
 def _figures(report: "RenderReport", works: "AssembleReport | None") -> dict[str, object]:
     return {
         "n_rendered": report.n_rendered,
+        "n_from_cache": report.n_from_cache,
+        "n_repeats": report.n_repeats,
         "n_kept": report.n_kept,
         "n_restored": report.n_restored,
         "n_adopted": report.n_adopted,

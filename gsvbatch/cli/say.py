@@ -1,12 +1,21 @@
 """``gsvbatch say`` and ``gsvbatch voice preview``: one text, one voice, one file."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gsvbatch.cli import console
-from gsvbatch.cli.options import Json, ProjectPath, Settings, open_project, read_settings
+from gsvbatch.cli.options import (
+    Json,
+    NoCache,
+    ProjectPath,
+    Settings,
+    cache_settings,
+    open_project,
+    read_settings,
+)
 from gsvbatch.cli.voice import VoiceName
 from gsvbatch.errors import ConfigError
 
@@ -17,6 +26,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     'gsvbatch say "Hello there." --voice NAME --output hello.wav',
     "gsvbatch say 角(jue2)色，[停顿0.5s]登场！ -v NAME -o role.mp3 --set sampling.seed=7",
+    'gsvbatch say "Once there was a miller. He had three sons." -v NAME --stream -o - | ffplay -nodisp -autoexit -',
 )
 PREVIEW_EXAMPLES = (
     "gsvbatch voice preview NAME",
@@ -47,32 +57,50 @@ def say(
     ] = None,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="File to write: .wav, .flac, .mp3, .opus or .m4a."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write: .wav, .flac, .mp3, .opus or .m4a; - is the output, for a stream.",
+        ),
     ] = Path("say.wav"),
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream",
+            help="Write each sentence (WAV) as soon as it is spoken, for a player to read.",
+        ),
+    ] = False,
     language: Annotated[
         str | None,
         typer.Option(help="zh, en, ja, ko or yue; all but yue are detected.", show_default=False),
     ] = None,
     style: Style = "",
+    no_cache: NoCache = False,
     settings: Settings = None,
     project: ProjectPath = None,
     as_json: Json = False,
 ) -> None:
-    """Speak one text into a file."""
+    """Speak one text into a file, or to a player that listens while the rest is spoken."""
+    from gsvbatch.job.saying import STDOUT
     from gsvbatch.job.saying import say as speak
 
+    is_piped = output == STDOUT
+    if is_piped and as_json:
+        raise ConfigError("the output is either audio or JSON: with --json, name a file to write")
     listener = None if as_json else _tell
     said = speak(
         open_project(project),
         text,
         output,
+        stream=stream,
+        sink=sys.stdout.buffer if is_piped else None,
         voice=voice,
         language=language,
         style=style,
-        settings=read_settings(settings or []),
+        settings=read_settings([*(settings or []), *cache_settings(no_cache=no_cache)]),
         on_event=listener,
     )
-    _show(said, as_json=as_json)
+    _show(said, as_json=as_json, is_file=not is_piped)
 
 
 def preview(
@@ -119,13 +147,15 @@ def _tell(event: "Event") -> None:
         console.note(event.message)
 
 
-def _show(said: "Said", *, as_json: bool) -> None:
+def _show(said: "Said", *, as_json: bool, is_file: bool = True) -> None:
     if as_json:
         console.say_json(said)
         return
     if said.problem:
         console.note(f"worth a listen: {said.problem}")
-    console.say(
-        f"wrote {said.path}: {said.duration:.1f} s, voice {said.voice}, seed {said.seed}, "
-        f"in {said.elapsed:.1f} s"
+    first = "" if said.first_audio is None else f", the first audio after {said.first_audio:.1f} s"
+    # what goes into a pipe is audio, so this goes beside it
+    (console.say if is_file else console.note)(
+        f"wrote {said.path if is_file else 'a stream'}: {said.duration:.1f} s, voice {said.voice}, "
+        f"seed {said.seed}, in {said.elapsed:.1f} s{first}"
     )

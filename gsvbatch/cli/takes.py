@@ -66,7 +66,7 @@ def pick(
     if as_json:
         console.say_json(takes)
     else:
-        header = ("", "take", "seconds", "verdict", "seed", "made", "file", "problems")
+        header = ("", "take", "seconds", "verdict", "seed", "made", "file", "from", "problems")
         console.say(console.table(header, [_cells(take) for take in takes]))
 
 
@@ -79,8 +79,14 @@ def _cells(take: "TakeInfo") -> tuple[object, ...]:
         take.seed,
         take.created_at,
         take.path or "(not kept)",
+        ", ".join(origin_text(origin) for origin in take.origins),
         "; ".join(take.problems),
     )
+
+
+def origin_text(origin: str) -> str:
+    """Where audio is from that was not spoken for a line: ``the cache``, or ``line ch1-003``."""
+    return "the cache" if origin == "cache" else f"line {origin}"
 
 
 def accept(

@@ -370,6 +370,9 @@ class EngineConfig(StrictModel):
         """Threads that encode and write files."""
         return self.encoders or min(8, max(2, usable_cores() // 2))
 
+    cache_size: float = Field(default=2.0, ge=0)
+    """GiB that speech kept for lines that are said again, in any job, may take; 0 keeps none."""
+
 
 class ProjectConfig(StrictModel):
     """A project file, ``gsvbatch.yaml``; every part may be left out."""

@@ -105,7 +105,7 @@ class Engine:
             fused=fused,
             packs=packs,
         )
-        self._synthesizer = _synthesizer_runner(
+        self._synthesizer = synthesizer_runner(
             bundle,
             batch_tokens or default_batch_tokens(self.device, max_memory),
             fused=fused,
@@ -265,12 +265,12 @@ def default_steps_between_looks(device: torch.device) -> int:
     return CUDA_STEPS_BETWEEN_LOOKS if device.type == "cuda" else 1
 
 
-def _synthesizer_runner(
+def synthesizer_runner(
     bundle: ModelBundle,
     batch_tokens: int,
     *,
-    fused: bool | None,
-    packs: bool | None,
+    fused: bool | None = None,
+    packs: bool | None = None,
 ) -> SynthesizerRunner | MelRunner:
     """What makes audio of tokens with these networks."""
     if isinstance(bundle.synthesizer, MelSynthesizer):

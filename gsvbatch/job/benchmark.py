@@ -6,21 +6,29 @@ Only figures of one run compare: machines differ, and the same machine differs f
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from gsvbatch.assets import asset_folder
-from gsvbatch.config import ProjectConfig, override
+from gsvbatch.config import EngineConfig, ProjectConfig, override
 from gsvbatch.data import Line
 from gsvbatch.errors import ConfigError, StorageError
 from gsvbatch.job.project import Project
 from gsvbatch.job.records import Listener
 from gsvbatch.job.rendering import render
+from gsvbatch.job.saying import STDOUT, say
+from gsvbatch.render.work import LineWork, Speech
 from gsvbatch.script import read_script, write_script
 from gsvbatch.units import Seconds
 from gsvbatch.voice import VoiceLibrary
 
 SCRIPT = Path("dialogue") / "bank.csv"
 """The example whose lines are spoken; ordinary, short, by several voices."""
+
+STREAMED = (
+    "The shop opens at nine. Until then we sit on the stairs and read. Shall I wait for you there?"
+)
+"""What is spoken as a stream: three sentences."""
 
 SLOTS: Mapping[str, int | None] = {"one at a time": 1, "batched": None}
 """The runs, with how many utterances are decoded at once; None lets memory decide."""
@@ -39,6 +47,9 @@ class BenchRun:
 
     stages: Mapping[str, Seconds]
     """Busy time of each stage, summed over its threads."""
+
+    first_audio: Seconds | None = None
+    """Of a stream, from the call until its first sentence was written; None for other runs."""
 
     @property
     def speed(self) -> float:
@@ -75,6 +86,7 @@ def bench(
                 "output": str(root / str(number)),
                 "engine.device": device,
                 "engine.slots": slots,
+                "engine.cache_size": 0,  # or the second run would repeat the first
                 "audio.format": "wav",
                 "audio.preset": "none",  # or the first run would also measure the voices' levels
                 "retries": 0,
@@ -94,7 +106,41 @@ def bench(
                 report.stages,
             )
             runs.append(run)
+        runs.append(_streamed(root, device, voice, on_event))
     return tuple(runs)
+
+
+def _streamed(root: Path, device: str, voice: str | None, on_event: Listener | None) -> BenchRun:
+    """A text of three sentences as a stream, by an engine that is loaded and warm."""
+    speeches: dict[str, Speech] = {}
+    settings = {"engine.device": device, "engine.cache_size": 0, "audio.preset": "none"}
+    config = override(ProjectConfig(), settings, "bench")
+
+    def open_speech(work: LineWork) -> Speech:
+        return speeches.setdefault(work.voice.models, _speech(work, config.engine))
+
+    name = voice or VoiceLibrary([]).names()[0]
+    project = Project(config, root, ())
+    # twice, with a seed of its own each: the first time loads models and dictionaries
+    for seed in (1, 2):
+        said = say(
+            project,
+            STREAMED,
+            STDOUT,
+            voice=name,
+            settings={"sampling.seed": seed, "retries": 0},
+            on_event=on_event,
+            stream=True,
+            sink=BytesIO(),
+            open_speech=open_speech,
+        )
+    return BenchRun("streamed", 1, 0, said.duration, said.elapsed, {}, said.first_audio)
+
+
+def _speech(work: LineWork, config: EngineConfig) -> Speech:
+    from gsvbatch.runners.local import remembering_speech
+
+    return remembering_speech(work, config)
 
 
 def _write_lines(folder: Path, n_lines: int, voices: list[str]) -> Path:
@@ -103,7 +149,14 @@ def _write_lines(folder: Path, n_lines: int, voices: list[str]) -> Path:
     texts = [line.text for line in read_script(asset_folder("examples") / SCRIPT).lines]
     path = folder / "bench.csv"
     lines = [
-        Line(path, i, texts[i % len(texts)], id=f"line-{i:04d}", voice=voices[i % len(voices)])
+        Line(
+            path,
+            i,
+            texts[i % len(texts)],
+            id=f"line-{i:04d}",
+            voice=voices[i % len(voices)],
+            seed=i,  # or a line that comes again would not be spoken again
+        )
         for i in range(n_lines)
     ]
     write_script(path, lines)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gsvbatch.config import EngineConfig
 from gsvbatch.errors import ConfigError, StorageError
-from gsvbatch.job.figure import line_chart
+from gsvbatch.job.figure import Drawing, line_chart, to_svg
 from gsvbatch.units import Seconds
 
 if TYPE_CHECKING:
@@ -75,24 +75,57 @@ def bench_engine(
     else:
         source = models or embedded_source()
         bundle = load_bundle(source, device=device, dtype=dtype)
-        name = str(source.t2s)
+        name = str(source.t2s) if models else "embedded model"
     wanted = tuple(batches) or DEFAULT_BATCHES.get(device.type, DEFAULT_BATCHES["cpu"])
     figures = measure_engine(bundle, sorted(set(wanted)), tell=tell)
     return EngineBench(name, _text_latency(), figures)
 
 
-def write_figure(bench: EngineBench, path: Path) -> None:
-    """Draw tokens and audio a second over the batch, as SVG.
+FIGURE_SUFFIXES = (".png", ".svg")
+
+
+def require_figure_name(path: Path) -> None:
+    """Refuse a name that no figure can have; to be asked before minutes are spent on measuring.
 
     Raises:
+        ConfigError: Its ending is not one of ``FIGURE_SUFFIXES``.
+    """
+    if path.suffix.lower() not in FIGURE_SUFFIXES:
+        known = " or ".join(FIGURE_SUFFIXES)
+        raise ConfigError(
+            f"--plot {path}: its ending names no format of pictures; end it in {known}"
+        )
+
+
+def write_figure(bench: EngineBench, path: Path) -> None:
+    """Draw tokens and audio a second over the batch, as PNG or SVG by the file's ending.
+
+    Raises:
+        ConfigError: The ending is another one.
         StorageError: The file cannot be written.
     """
+    require_figure_name(path)
+    drawing = _drawing(bench)
+    if path.suffix.lower() == ".png":
+        from gsvbatch.job.png import to_png
+
+        content = to_png(drawing)
+    else:
+        content = to_svg(drawing).encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise StorageError(path, f"cannot be written ({error.strerror or error})") from error
+
+
+def _drawing(bench: EngineBench) -> Drawing:
     found = bench.figures
     sizes = [each.n_lines for each in found.decoding]
     decoded = [each.tokens_per_second_with_prefill / 25 for each in found.decoding]
     spoken = [each.speed for each in found.speaking]
-    drawing = line_chart(
-        f"{bench.models} on {found.device}, {found.dtype}",
+    return line_chart(
+        f"{Path(bench.models).name} on {found.device}, {found.dtype}",
         "lines at once",
         "audio-seconds a second",
         sizes,
@@ -104,11 +137,6 @@ def write_figure(bench: EngineBench, path: Path) -> None:
             ],
         },
     )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(drawing, encoding="utf-8")
-    except OSError as error:
-        raise StorageError(path, f"cannot be written ({error.strerror or error})") from error
 
 
 def _text_latency() -> Seconds:

@@ -1,11 +1,62 @@
-"""Line charts as SVG, drawn by hand: one picture is no reason for a plotting library."""
+"""Line charts, drawn by hand: one picture is no reason for a plotting library.
+
+A chart is laid out once, as lines, dots and texts, and then written as SVG or PNG.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
+from typing import Literal
 
 WIDTH, HEIGHT = 760, 420
 LEFT, RIGHT, TOP, BOTTOM = 80, 20, 48, 56
 COLORS = ("#1f6feb", "#d1242f", "#1a7f37", "#9a6700", "#8250df")
+GRID, INK = "#dddddd", "#000000"
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A line through points."""
+
+    points: tuple[Point, ...]
+    color: str
+    """``#rrggbb``."""
+
+    width: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A filled circle."""
+
+    center: Point
+    color: str
+    radius: float = 3.5
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A word or two."""
+
+    at: Point
+    """On the base line."""
+
+    text: str
+    anchor: Literal["start", "middle", "end"] = "start"
+    """Which part of the text stands there."""
+
+    size: float = 13.0
+    is_upright: bool = False
+    """Whether it runs from bottom to top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Shapes on white, ``WIDTH`` by ``HEIGHT``, the origin in the upper left corner."""
+
+    shapes: tuple[Path | Dot | Text, ...]
 
 
 def line_chart(
@@ -14,8 +65,8 @@ def line_chart(
     y_name: str,
     x: Sequence[float],
     series: Mapping[str, Sequence[float]],
-) -> str:
-    """An SVG document with one line a series; the horizontal axis has a place for each x.
+) -> Drawing:
+    """A chart with one line a series; the horizontal axis has a place for each x.
 
     Args:
         title: Above the chart.
@@ -30,41 +81,54 @@ def line_chart(
     def height(value: float) -> float:
         return HEIGHT - BOTTOM - value / top * (HEIGHT - TOP - BOTTOM)
 
-    view = f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="13"'
-    upright = f'text-anchor="middle" transform="rotate(-90 18 {HEIGHT / 2})"'
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {view}>',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        _text(WIDTH / 2, 20, title, "middle", size=15),
-        _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, x_name, "middle"),
-        f'<text x="18" y="{HEIGHT / 2}" {upright}>{escape(y_name)}</text>',
+    shapes: list[Path | Dot | Text] = [
+        Text((WIDTH / 2, 20), title, "middle", 15),
+        Text(((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12), x_name, "middle"),
+        Text((22, (TOP + HEIGHT - BOTTOM) / 2), y_name, "middle", is_upright=True),
     ]
     for i in range(5):
         value = top * i / 4
         y = height(value)
-        parts.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
-        parts.append(_text(LEFT - 8, y + 4, f"{value:g}", "end"))
-    parts += [
-        _text(place, HEIGHT - BOTTOM + 20, f"{value:g}", "middle")
+        shapes.append(Path(((LEFT, y), (WIDTH - RIGHT, y)), GRID, 1))
+        shapes.append(Text((LEFT - 8, y + 4), f"{value:g}", "end"))
+    shapes += [
+        Text((place, HEIGHT - BOTTOM + 20), f"{value:g}", "middle")
         for place, value in zip(places, x, strict=True)
     ]
     for number, (name, values) in enumerate(series.items()):
         color = COLORS[number % len(COLORS)]
-        points = [(a, height(b)) for a, b in zip(places, values, strict=False)]
-        path = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
-        parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3.5" fill="{color}"/>' for a, b in points]
+        points = tuple((a, height(b)) for a, b in zip(places, values, strict=False))
+        shapes.append(Path(points, color))
+        shapes += [Dot(point, color) for point in points]
         y = TOP + 4 + 18 * number
-        parts.append(f'<path d="M{LEFT + 12} {y}h22" stroke="{color}" stroke-width="2"/>')
-        parts.append(_text(LEFT + 40, y + 4, name, "start"))
+        shapes.append(Path(((LEFT + 12, y), (LEFT + 34, y)), color))
+        shapes.append(Text((LEFT + 40, y + 4), name))
+    return Drawing(tuple(shapes))
+
+
+def to_svg(drawing: Drawing) -> str:
+    """The drawing as an SVG document."""
+    view = f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif"'
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {view}>',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+        *map(_svg_shape, drawing.shapes),
+    ]
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _text(x: float, y: float, text: str, anchor: str, size: int = 13) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}">'
-        f"{escape(text)}</text>"
-    )
+def _svg_shape(shape: Path | Dot | Text) -> str:
+    if isinstance(shape, Path):
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in shape.points)
+        stroke = f'stroke="{shape.color}" stroke-width="{shape.width:g}"'
+        return f'<polyline points="{points}" fill="none" {stroke}/>'
+    if isinstance(shape, Dot):
+        x, y = shape.center
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{shape.radius:g}" fill="{shape.color}"/>'
+    x, y = shape.at
+    turn = f' transform="rotate(-90 {x:.1f} {y:.1f})"' if shape.is_upright else ""
+    font = f'text-anchor="{shape.anchor}" font-size="{shape.size:g}"'
+    return f'<text x="{x:.1f}" y="{y:.1f}" {font}{turn}>{escape(shape.text)}</text>'
 
 
 def _nice(largest: float) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 from gsvbatch.config import Trigger
 from gsvbatch.errors import StorageError
 from gsvbatch.job.desk import Case, Desk
+from gsvbatch.job.foresight import foresee
 from gsvbatch.job.listing import line_info
 from gsvbatch.job.project import Project
 from gsvbatch.job.query import Query
@@ -52,7 +53,7 @@ def plan(
     with _cache_of(project) as manifest:
         desk = Desk(project, manifest)
         cases = desk.cases(rerun_on, force=force, verify=verify, listener=on_event)
-        return plan_of(desk, selected(cases, wanted))
+        return plan_of(desk, selected(cases, wanted), reads_cache=not force)
 
 
 def _cache_of(project: Project) -> Manifest:
@@ -114,18 +115,21 @@ def line_values(case: Case) -> dict[str, Any]:
     }
 
 
-def plan_of(desk: Desk, cases: Sequence[Case]) -> Plan:
+def plan_of(desk: Desk, cases: Sequence[Case], *, reads_cache: bool = True) -> Plan:
     """Cases as a plan, with an estimate."""
     pace = desk.manifest.pace()
-    rows = tuple(_row(case, pace) for case in cases)
-    audio = sum(row.audio_estimate for row in rows if row.action is Action.RENDER)
+    origins = foresee(cases, desk.project.config.engine, reads_cache=reads_cache)
+    rows = tuple(_row(case, pace, origins.get(case.source.id, "")) for case in cases)
+    rendered = [row for row in rows if row.action is Action.RENDER]
+    spoken = sum(row.audio_estimate for row in rendered if not row.origin)
     speed = pace.speed or FIRST_SPEED
     return Plan(
         rows=rows,
         removed=desk.removed,
         estimate=Estimate(
-            audio=audio,
-            time=audio / speed,
+            audio=sum(row.audio_estimate for row in rendered),
+            spoken=spoken,
+            time=spoken / speed,
             speed=speed,
             basis="measured" if pace.speed else "guess",
         ),
@@ -135,7 +139,7 @@ def plan_of(desk: Desk, cases: Sequence[Case]) -> Plan:
     )
 
 
-def _row(case: Case, pace: Pace) -> PlanRow:
+def _row(case: Case, pace: Pace, origin: str) -> PlanRow:
     line = case.source.line
     decision = case.decision
     return PlanRow(
@@ -149,6 +153,7 @@ def _row(case: Case, pace: Pace) -> PlanRow:
         voice=case.voice_name,
         text=line.text,
         audio_estimate=_length(case, pace),
+        origin=origin,
     )
 
 

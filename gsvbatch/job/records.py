@@ -100,6 +100,10 @@ class PlanRow:
     audio_estimate: Seconds
     """Length that the line's audio will have, or has."""
 
+    origin: str = ""
+    """Where the audio of a line to be rendered comes from without speaking it: ``cache``, or the id of a
+    line that says the same. Empty if it has to be spoken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -107,6 +111,9 @@ class Estimate:
 
     audio: Seconds
     """Of the lines to be rendered."""
+
+    spoken: Seconds
+    """Of those among them that have to be spoken; the others are in the cache or said twice."""
 
     time: Seconds
     speed: float
@@ -230,6 +237,12 @@ class RenderReport:
     interrupted: bool = False
     stopped_by: str = ""
     """Why the run ended early: one line, or empty."""
+
+    n_from_cache: int = 0
+    """Of the rendered lines, those of which an earlier job had spoken everything."""
+
+    n_repeats: int = 0
+    """Of the rendered lines, those that say what other lines of this job say, and were not spoken again."""
 
     @property
     def exit_code(self) -> ExitCode:

@@ -28,6 +28,7 @@ from gsvbatch.job.workshop import Workshop
 from gsvbatch.manifest import HeadLock, Manifest
 from gsvbatch.manifest.store import now
 from gsvbatch.render.record import TakeRecord, Verdict
+from gsvbatch.render.remembering import FROM_CACHE
 from gsvbatch.render.work import LineOutcome, LineWork
 from gsvbatch.runners import Runner
 from gsvbatch.units import Seconds
@@ -59,7 +60,7 @@ def render(
         project: What to render.
         query: As for `plan`.
         rerun_on: As for `plan`.
-        force: As for `plan`.
+        force: As for `plan`; what earlier jobs kept in the cache does not count then.
         verify: As for `plan`.
         limit: At most so many lines in this run.
         on_event: Called from the calling thread for every step.
@@ -78,15 +79,17 @@ def render(
     ):
         desk = Desk(project, manifest)
         started = time.perf_counter()
-        cases = desk.cases(rerun_on, force=force, verify=verify, listener=on_event)
-        reading, cases = time.perf_counter() - started, selected(cases, wanted)
-        planned = plan_of(desk, cases)
+        cases = selected(
+            desk.cases(rerun_on, force=force, verify=verify, listener=on_event), wanted
+        )
+        planned = plan_of(desk, cases, reads_cache=not force)
+        planning = time.perf_counter() - started
         desk.output.prepare()
         desk.output.remove_leftovers()
         desk.output.remove_doubles(manifest.takes())
         manifest.remember(FIRST_RENDERED, today())
-        run = _Run(desk, cases, planned, limit, on_event or _silent)
-        run.planning = reading
+        run = _Run(desk, cases, planned, limit, on_event or _silent, reads_cache=not force)
+        run.planning = planning
         return run.go(runner)
 
 
@@ -99,13 +102,17 @@ class _Run:
     plan: Plan
     limit: int | None
     tell: Listener
+    reads_cache: bool
     failed: list[FailedLine] = field(default_factory=list)
     suspect: list[str] = field(default_factory=list)
     n_rendered: int = 0
     n_done: int = 0
     n_restored: int = 0
     n_adopted: int = 0
+    n_from_cache: int = 0
+    n_repeats: int = 0
     audio: Seconds = 0.0
+    cached_audio: Seconds = 0.0
     stopped_by: str = ""
     is_interrupted: bool = False
     n_loads: int = 0
@@ -134,7 +141,7 @@ class _Run:
         try:
             self._settle_without_rendering()
             if self.todo:
-                self._render(runner or _local_runner(self.desk))
+                self._render(runner or _local_runner(self))
         except StorageError as error:
             self.stopped_by = str(error)
         except KeyboardInterrupt:
@@ -233,17 +240,17 @@ class _Run:
         started = time.perf_counter()
         outcomes, self.waiting = self.waiting, []
         good = [
-            (self.by_id[outcome.work.line_id], outcome.record, outcome.file)
+            (self.by_id[outcome.work.line_id], outcome.record, outcome.file, outcome.origins)
             for outcome in outcomes
             if outcome.record is not None and outcome.file is not None
         ]
         self.book.record(
             [
-                Finished(record, case.delivered, file.sha256, file.n_bytes)
-                for case, record, file in good
+                Finished(record, case.delivered, file.sha256, file.n_bytes, origins)
+                for case, record, file, origins in good
             ]
         )
-        self._note_verdicts([(case, record) for case, record, _ in good])
+        self._note_verdicts([(case, record) for case, record, *_ in good])
         self._note_errors([outcome for outcome in outcomes if outcome.record is None])
         self.recorded_at = time.perf_counter()
         self.recording += self.recorded_at - started
@@ -254,9 +261,20 @@ class _Run:
                 continue
             self.n_rendered += 1
             self.audio += outcome.record.duration
+            self._count_origin(outcome.origins, outcome.record.duration)
             is_failed = outcome.record.verdict is Verdict.FAILED
             kind = EventKind.LINE_FAILED if is_failed else EventKind.LINE_DONE
             self._tell(kind, "; ".join(outcome.record.problems), outcome.work.line_id)
+
+    def _count_origin(self, origins: Sequence[str], duration: Seconds) -> None:
+        """Count a line of which nothing had to be spoken."""
+        if not origins or not all(origins):
+            return
+        self.cached_audio += duration
+        if all(origin == FROM_CACHE for origin in origins):
+            self.n_from_cache += 1
+        else:
+            self.n_repeats += 1
 
     def _note_errors(self, outcomes: Sequence[LineOutcome]) -> None:
         """Lines that have no audio."""
@@ -300,6 +318,8 @@ class _Run:
                 n_done=self.n_done,
                 n_failed=len(self.failed),
                 audio=self.audio,
+                n_cached=self.n_from_cache + self.n_repeats,
+                cached_audio=self.cached_audio,
                 elapsed=max(0.0, self._elapsed() - self.stages.get("loading", 0.0)),
             )
 
@@ -325,6 +345,8 @@ class _Run:
             n_loads=self.n_loads,
             interrupted=self.is_interrupted,
             stopped_by=self.stopped_by,
+            n_from_cache=self.n_from_cache,
+            n_repeats=self.n_repeats,
         )
 
     def _elapsed(self) -> Seconds:
@@ -353,7 +375,7 @@ def _silent(_event: Event) -> None:
     """Told of everything, says nothing."""
 
 
-def _local_runner(desk: Desk) -> Runner:
+def _local_runner(run: _Run) -> Runner:
     from gsvbatch.runners.local import LocalRunner  # torch takes seconds to import
 
-    return LocalRunner(desk.project.config.engine)
+    return LocalRunner(run.desk.project.config.engine, reads_cache=run.reads_cache)

@@ -6,18 +6,24 @@ labelled like one.
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from gsvbatch.config import override
-from gsvbatch.data import Line
+from gsvbatch.audio import WavStream
+from gsvbatch.audio.storage import storage_error
+from gsvbatch.config import EngineConfig, override
+from gsvbatch.data import Line, Waveform
 from gsvbatch.errors import ConfigError, RenderError, StorageError
 from gsvbatch.job.listing import list_lines
 from gsvbatch.job.project import Project
-from gsvbatch.job.records import Action, Listener
+from gsvbatch.job.records import Action, Listener, RenderReport
 from gsvbatch.job.rendering import render
+from gsvbatch.render.work import LineWork, Speech
+from gsvbatch.runners import Runner
 from gsvbatch.script import write_script
 from gsvbatch.units import Seconds
 
@@ -46,6 +52,15 @@ class Said:
     problem: str
     """A doubt about the take, or empty."""
 
+    first_audio: Seconds | None = None
+    """From the call until the first utterance had been written; None if it was not streamed."""
+
+
+STDOUT = Path("-")
+"""Name of a target that nothing is written to beside the stream."""
+
+OpenSpeech = Callable[[LineWork], Speech]
+
 
 def say(
     project: Project,
@@ -57,18 +72,27 @@ def say(
     style: str = "",
     settings: Mapping[str, Any] | None = None,
     on_event: Listener | None = None,
+    stream: bool = False,
+    sink: BinaryIO | None = None,
+    open_speech: OpenSpeech | None = None,
 ) -> Said:
-    """Speak a text into a file.
+    """Speak a text into a file, and with ``stream`` let it be heard while it is spoken.
+
+    A stream is WAV and grows by utterances, sentences as a rule. A target grows, and is then replaced by
+    the finished file, the very one that is written without ``stream``.
 
     Args:
         project: For its voices, models, lexicon and settings; its scripts are not read.
         text: May hold marks, as a script's line.
-        target: Its ending names the format; replaced if it is there.
+        target: Its ending names the format; replaced if it is there. `STDOUT` for a stream alone.
         voice: The project's default voice if None.
         language: Detected if None.
         style: One of the voice's styles; its own if empty.
         settings: By dotted key, over those of the project.
         on_event: Told what is being done.
+        stream: Whether utterances are given away one by one.
+        sink: Where the stream goes; the target itself if None.
+        open_speech: What speaks a stream; the engine by default.
 
     Raises:
         UserError: Text, voice, a setting or the file's ending is wrong.
@@ -76,10 +100,8 @@ def say(
         CheckpointError: The models cannot be loaded.
         StorageError: The file cannot be written.
     """
-    audio_format = FORMATS.get(target.suffix.lower())
-    if audio_format is None:
-        known = ", ".join(FORMATS)
-        raise ConfigError(f"{target}: its ending names no format; end it in one of {known}")
+    started = time.perf_counter()
+    audio_format = _format_of(target, is_stream=stream)
     if not text.strip():
         raise ConfigError("there is no text to say")
     if voice is None and project.config.default_voice is None:
@@ -96,26 +118,94 @@ def say(
             "command line",
         )
         alone = replace(project, config=config, scripts=(script,), file=None, no_scripts="")
-        report = render(alone, on_event=on_event)
-        if report.interrupted:
-            raise KeyboardInterrupt
-        if report.stopped_by:
-            raise StorageError(target, report.stopped_by)
-        for row in report.plan.with_action(Action.BLOCKED):
-            raise ConfigError(row.detail)
-        problems = [failed.problem for failed in report.failed]
-        spoken = list_lines(alone)[0]
-        if not spoken.path:
-            raise RenderError(problems[0] if problems else "no audio came out")
-        _move(Path(folder) / spoken.path, target)
+        with _streaming(target, sink, is_wanted=stream) as streamed:
+            runner = None
+            if streamed is not None:
+                runner = _stream_runner(streamed, open_speech, config.engine)
+            report = render(alone, on_event=on_event, runner=runner)
+            if streamed is not None and not report.interrupted:
+                streamed.finish()
+            problem = _require_audio(report, target)
+            spoken = list_lines(alone)[0]
+            if not spoken.path:
+                raise RenderError(problem or "no audio came out")
+        if target != STDOUT:
+            _move(Path(folder) / spoken.path, target)  # Windows wants what grew there closed
+        first = streamed.first_written if streamed is not None else None
         return Said(
             path=target,
             voice=spoken.voice,
             duration=spoken.duration,
             elapsed=report.elapsed,
             seed=spoken.seed,
-            problem=problems[0] if problems else spoken.problem,
+            problem=problem or spoken.problem,
+            first_audio=None if first is None else first - started,
         )
+
+
+def _format_of(target: Path, *, is_stream: bool) -> str:
+    audio_format = "wav" if target == STDOUT else FORMATS.get(target.suffix.lower())
+    if is_stream and audio_format != "wav":
+        raise ConfigError(f"{target}: a stream is WAV; end it in .wav, or give - for the output")
+    if target == STDOUT and not is_stream:
+        raise ConfigError("only a stream can go to the output; add --stream")
+    if audio_format is None:
+        known = ", ".join(FORMATS)
+        raise ConfigError(f"{target}: its ending names no format; end it in one of {known}")
+    return audio_format
+
+
+def _require_audio(report: RenderReport, target: Path) -> str:
+    """What is doubtful about a take; raises where there is none."""
+    if report.interrupted:
+        raise KeyboardInterrupt
+    if report.stopped_by:
+        raise StorageError(target, report.stopped_by)
+    for row in report.plan.with_action(Action.BLOCKED):
+        raise ConfigError(row.detail)
+    return report.failed[0].problem if report.failed else ""
+
+
+@contextmanager
+def _streaming(
+    target: Path, sink: BinaryIO | None, *, is_wanted: bool
+) -> Iterator[WavStream | None]:
+    """The stream, if one is wanted; a target that grew is gone if the block does not end well."""
+    if not is_wanted:
+        yield None
+        return
+    if sink is not None:
+        yield WavStream(sink, target)
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        growing = target.open("wb")
+    except OSError as error:
+        raise storage_error(target, error) from error
+    with growing:
+        try:
+            yield WavStream(growing, target)
+        except BaseException:
+            growing.close()
+            with suppress(OSError):
+                target.unlink()
+            raise
+
+
+def _stream_runner(
+    stream: WavStream, open_speech: OpenSpeech | None, config: EngineConfig
+) -> Runner:
+    from gsvbatch.runners.streaming import StreamRunner
+
+    def open_engine(work: LineWork) -> Speech:
+        from gsvbatch.runners.local import remembering_speech  # torch takes seconds to import
+
+        return remembering_speech(work, config)
+
+    def hand_on(work: LineWork, piece: Waveform) -> None:
+        stream.write(piece, work.tags, work.label, work.output.encoding)
+
+    return StreamRunner(open_speech or open_engine, hand_on)
 
 
 def _move(made: Path, target: Path) -> None:

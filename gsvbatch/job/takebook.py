@@ -29,6 +29,8 @@ class Finished:
 
     sha256: str
     n_bytes: int
+    origins: Sequence[str] = ()
+    """Where each utterance's audio is from, as in `SpeechResult`; none if nobody knows."""
 
 
 class TakeBook:
@@ -132,6 +134,7 @@ class TakeBook:
                 stop_reason=utterance.stop_reason.value,
                 verdict=utterance.verdict.value,
                 problems=_as_json(utterance.problems),
+                origin=finished.origins[position] if finished.origins else "",
             )
             for position, utterance in enumerate(record.utterances)
         ]

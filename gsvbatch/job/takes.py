@@ -15,7 +15,7 @@ from gsvbatch.job.project import Project
 from gsvbatch.job.query import Query
 from gsvbatch.job.records import Action, Reason
 from gsvbatch.job.takebook import TakeBook, file_facts
-from gsvbatch.manifest import HeadLock, LineRow, Manifest, TakeRow
+from gsvbatch.manifest import HeadLock, LineRow, Manifest, TakeRow, UtteranceRow
 from gsvbatch.units import Seconds
 
 
@@ -33,6 +33,8 @@ class TakeInfo:
     """Relative to the output folder; empty if the file was not kept."""
 
     created_at: str
+    origins: tuple[str, ...] = ()
+    """Where its audio is from, if not spoken for it: ``cache``, or lines that say the same."""
 
 
 def list_takes(project: Project, line_id: str) -> tuple[TakeInfo, ...]:
@@ -44,7 +46,8 @@ def list_takes(project: Project, line_id: str) -> tuple[TakeInfo, ...]:
     with Manifest(project.manifest_path) as manifest:
         row = _line(manifest, line_id)
         takes = manifest.takes(line_id).get(line_id, [])
-        return tuple(_info(take, row) for take in takes)
+        utterances = manifest.utterances([take.id for take in takes])
+        return tuple(_info(take, row, utterances.get(take.id, ())) for take in takes)
 
 
 def retake(project: Project, line_ids: Sequence[str] = (), *, query: str = "") -> tuple[str, ...]:
@@ -185,7 +188,7 @@ def _delivered_path(line_id: str, takes: Sequence[TakeRow], take: TakeRow) -> st
     return f"{LINES}/{stem}{suffix}"
 
 
-def _info(take: TakeRow, row: LineRow) -> TakeInfo:
+def _info(take: TakeRow, row: LineRow, utterances: Sequence[UtteranceRow] = ()) -> TakeInfo:
     return TakeInfo(
         number=take.number,
         is_delivered=take.id == row.take_id,
@@ -195,4 +198,5 @@ def _info(take: TakeRow, row: LineRow) -> TakeInfo:
         seed=take.seed,
         path=take.path or "",
         created_at=take.created_at,
+        origins=tuple(dict.fromkeys(u.origin for u in utterances if u.origin)),
     )

@@ -78,10 +78,20 @@ def _tell_takes_with_prosody(connection: Connection) -> None:
     _all(connection, """ALTER TABLE takes ADD COLUMN part_bert VARCHAR NOT NULL DEFAULT ''""")
 
 
+def _tell_what_was_not_spoken(connection: Connection) -> None:
+    _all(
+        connection,
+        """ALTER TABLE utterances ADD COLUMN origin VARCHAR NOT NULL DEFAULT ''""",
+        """ALTER TABLE runs ADD COLUMN n_cached INTEGER NOT NULL DEFAULT 0""",
+        """ALTER TABLE runs ADD COLUMN cached_audio DOUBLE NOT NULL DEFAULT 0""",
+    )
+
+
 MIGRATIONS: Sequence[Callable[[Connection], None]] = (
     _first_tables,
     _remember_levels_and_phonemes,
     _tell_takes_with_prosody,
+    _tell_what_was_not_spoken,
 )
 
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -43,6 +43,12 @@ class RunRow(Base):
     elapsed: Mapped[Seconds] = mapped_column(default=0.0)
     """Without the time for loading models."""
 
+    n_cached: Mapped[int] = mapped_column(default=0)
+    """Lines of which nothing was spoken: they were in the cache, or repeat other lines."""
+
+    cached_audio: Mapped[Seconds] = mapped_column(default=0.0)
+    """Of those lines; part of ``audio``."""
+
 
 class LineRow(Base):
     """One line of the scripts, as it was at the last render."""
@@ -167,6 +173,8 @@ class UtteranceRow(Base):
     stop_reason: Mapped[str]
     verdict: Mapped[str]
     problems: Mapped[str]
+    origin: Mapped[str] = mapped_column(default="")
+    """Empty if it was spoken for this take; ``cache``, or the line that was spoken in its place."""
 
 
 class WorkRow(Base):

@@ -243,7 +243,7 @@ class Manifest(Database):
         with self._session() as session:
             run = session.scalars(
                 select(RunRow)
-                .where(RunRow.audio > 5, RunRow.elapsed > 0)
+                .where(RunRow.audio - RunRow.cached_audio > 5, RunRow.elapsed > 0)
                 .order_by(RunRow.id.desc())
                 .limit(1)
             ).first()
@@ -253,7 +253,7 @@ class Manifest(Database):
                 .group_by(TakeRow.voice)
             )
             return Pace(
-                speed=run.audio / run.elapsed if run else None,
+                speed=(run.audio - run.cached_audio) / run.elapsed if run else None,
                 seconds_per_phoneme={voice: audio / n for voice, audio, n in rates},
             )
 

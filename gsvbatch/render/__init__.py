@@ -1,7 +1,9 @@
 """Utterances in, takes out: quality gates, retries, joining, levels and the files of lines."""
 
 from gsvbatch.render.record import RECORD_TAG, TakeRecord, UtteranceRecord, Verdict
+from gsvbatch.render.remembering import RememberingSpeech
 from gsvbatch.render.renderer import Renderer
+from gsvbatch.render.speech_cache import SpeechCache
 from gsvbatch.render.work import (
     LineOutcome,
     LineWork,
@@ -19,8 +21,10 @@ __all__ = [
     "LineOutcome",
     "LineWork",
     "OutputSpec",
+    "RememberingSpeech",
     "Renderer",
     "Speech",
+    "SpeechCache",
     "SpeechRequest",
     "SpeechResult",
     "SpeechSampling",

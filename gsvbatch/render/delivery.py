@@ -68,7 +68,8 @@ def deliver(line: OpenLine, level: Loudness | None) -> LineOutcome:
         raise storage_error(work.output.path, error) from error
     except GsvBatchError as error:
         return LineOutcome(work, error=str(error), level=level)
-    return LineOutcome(work, record=record, file=written, level=level)
+    origins = tuple(attempt.origin for attempt in attempts)
+    return LineOutcome(work, record=record, file=written, level=level, origins=origins)
 
 
 def arrange(

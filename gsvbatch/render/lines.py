@@ -6,7 +6,7 @@ from gsvbatch.audio import trim_edges
 from gsvbatch.data import StopReason, Waveform
 from gsvbatch.render.gates import Judgement, judge
 from gsvbatch.render.record import Verdict
-from gsvbatch.render.seeds import attempt_seed
+from gsvbatch.render.requests import attempt_request
 from gsvbatch.render.work import LineWork, SpeechRequest, SpeechResult
 
 
@@ -19,6 +19,8 @@ class Attempt:
     n_tokens: int
     stop_reason: StopReason
     judgement: Judgement
+    origin: str
+    """As in `SpeechResult`."""
 
 
 @dataclass(slots=True)
@@ -62,13 +64,14 @@ class OpenLine:
     def request(self, position: int) -> SpeechRequest:
         """The next attempt at an utterance."""
         work = self.work
-        attempt = self.utterances[position].n_attempts
-        return SpeechRequest(
-            id=f"{work.utterances[position].id}@{attempt}",
+        return attempt_request(
+            work.utterances,
+            position,
             voice=work.voice,
-            utterance=work.utterances[position],
             sampling=work.sampling,
-            seed=attempt_seed(work.seed, work.line_id, position, work.variation, attempt),
+            job_seed=work.seed,
+            variation=work.variation,
+            attempt=self.utterances[position].n_attempts,
         )
 
     def hear(self, request: SpeechRequest, result: SpeechResult) -> bool:
@@ -97,6 +100,7 @@ class OpenLine:
             n_tokens=result.n_tokens,
             stop_reason=result.stop_reason,
             judgement=judgement,
+            origin=result.origin,
         )
 
 

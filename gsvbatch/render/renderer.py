@@ -131,15 +131,7 @@ class Renderer:
         known = self._levels[work.voice.digest] = _VoiceLevel(work.level, work.level is not None)
         if known.is_known:
             return
-        request = SpeechRequest(
-            id=f"level of {work.voice.name}",
-            voice=work.voice,
-            utterance=work.probe,
-            sampling=SpeechSampling(
-                top_k=15, top_p=1, temperature=1, repetition_penalty=1.35, speed=1
-            ),
-            seed=attempt_seed(0, f"level/{work.voice.digest}/{work.voice.models}", 0, 0, 0),
-        )
+        request = level_request(work)
         self._probes[request.id] = work.voice.digest
         yield request
 
@@ -196,6 +188,17 @@ class Renderer:
             if len(self._encodings) <= keep:
                 return outcomes
             wait(self._encodings, return_when=FIRST_COMPLETED)
+
+
+def level_request(work: LineWork) -> SpeechRequest:
+    """The request that the level of a line's voice is measured on."""
+    return SpeechRequest(
+        id=f"level of {work.voice.name}",
+        voice=work.voice,
+        utterance=work.probe,
+        sampling=SpeechSampling(top_k=15, top_p=1, temperature=1, repetition_penalty=1.35, speed=1),
+        seed=attempt_seed(0, f"level/{work.voice.digest}/{work.voice.models}", 0, 0, 0),
+    )
 
 
 def _timed_delivery(line: OpenLine, level: Loudness | None) -> tuple[LineOutcome, Seconds]:

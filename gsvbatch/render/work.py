@@ -151,6 +151,8 @@ class SpeechResult:
     stop_reason: StopReason
     n_tokens: int
     error: str = ""
+    origin: str = ""
+    """Empty for what was spoken now; ``cache``, or the id of the line that was spoken in its place."""
 
 
 class Speech(Protocol):
@@ -177,3 +179,7 @@ class LineOutcome:
 
     level: Loudness | None = None
     """The voice's level that was gone by."""
+
+    origins: tuple[str, ...] = ()
+    """Where each utterance's audio is from, as in `SpeechResult`. Not in the record: the file of a line
+    is the same whoever was first to speak it."""

@@ -1,23 +1,32 @@
 """Renders in this process: loads each pair of models once and speaks all voices that share it."""
 
+import functools
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from itertools import chain, groupby
 from pathlib import Path
 
 import torch
 
 from gsvbatch.config import EngineConfig
-from gsvbatch.engine import Engine
+from gsvbatch.engine import Engine, EngineStats
 from gsvbatch.engine.memory import free_memory, release
 from gsvbatch.errors import ConfigError
 from gsvbatch.gsv.bundle import load_bundle
 from gsvbatch.gsv.prosody import Prosody
 from gsvbatch.gsv.sizes import pair_values, stored_values
 from gsvbatch.gsv.source import ModelSource
+from gsvbatch.render.identity import precision_name
+from gsvbatch.render.remembering import RememberingSpeech
 from gsvbatch.render.renderer import Renderer
+from gsvbatch.render.speech_cache import (
+    Cache,
+    MemoryCache,
+    SpeechCache,
+    cache_folder,
+    remember_device,
+)
 from gsvbatch.render.work import LineOutcome, LineWork, Stop
 from gsvbatch.runners.pool import ModelPool
 from gsvbatch.runners.speech import EngineSpeech
@@ -36,11 +45,13 @@ class LocalRunner:
     models in between these may have to be loaded anew.
 
     Args:
-        config: Device, precision, slots, encoders, memory.
+        config: Device, precision, slots, encoders, memory, size of the cache.
+        reads_cache: Whether what earlier jobs spoke is taken from the cache.
     """
 
-    def __init__(self, config: EngineConfig) -> None:
+    def __init__(self, config: EngineConfig, *, reads_cache: bool = True) -> None:
         self._config = config
+        self._reads_cache = reads_cache
         self._pool: ModelPool | None = None
         self.stages: dict[str, Seconds] = {}
         """Busy time of each stage, ``loading`` among them."""
@@ -86,38 +97,47 @@ class LocalRunner:
             StorageError: A file cannot be written.
         """
         self.stages = {}
+        cache = open_cache(self._config)
         for models, group in groupby(works, key=lambda work: work.voice.models):
-            yield from self._run_group(models, group, stop)
+            yield from self._run_group(models, group, cache, stop)
             if stop():
                 return  # asking for the next group would draw the rest of this one
 
     def _run_group(
-        self, models: str, works: Iterator[LineWork], stop: Stop
+        self, models: str, works: Iterator[LineWork], cache: Cache, stop: Stop
     ) -> Iterator[LineOutcome]:
-        """Render lines that share their models."""
+        """Render lines that share their models, which are loaded once something has to be spoken."""
         first = next(works)
-        started = time.perf_counter()
-        speech = self._speech(models, first.voice.source)
-        self._add("loading", time.perf_counter() - started)
-        before, loading_before = speech.engine.stats, speech.loading
-        renderer = Renderer(speech, n_encoders=self._config.n_encoders)
+        opened: list[tuple[EngineSpeech, EngineStats, Seconds]] = []
+
+        def open_speech() -> EngineSpeech:
+            started = time.perf_counter()
+            speech = self._speech(models, first.voice.source)
+            self._add("loading", time.perf_counter() - started)
+            opened.append((speech, speech.engine.stats, speech.loading))
+            return speech
+
+        remembering = RememberingSpeech(open_speech, cache, reads=self._reads_cache)
+        renderer = Renderer(remembering, n_encoders=self._config.n_encoders)
         try:
             yield from renderer.run(chain([first], works), stop)
         finally:
-            stats = speech.engine.stats
-            for stage in ("prefill", "decode", "synthesis"):
-                name = f"{stage}_busy"
-                self._add(stage, getattr(stats, name) - getattr(before, name))
+            for speech, before, loading_before in opened:  # none if all was in the cache
+                stats = speech.engine.stats
+                for stage in ("prefill", "decode", "synthesis"):
+                    name = f"{stage}_busy"
+                    self._add(stage, getattr(stats, name) - getattr(before, name))
+                self._add("loading", speech.loading - loading_before)
+            self._add("cache", remembering.busy)
             self._add("gates", renderer.stages["gates"])
             self._add("files", renderer.stages["files"])
-            self._add("loading", speech.loading - loading_before)
 
     def _speech(self, models: str, source: ModelSource) -> EngineSpeech:
         """The engine of a pair of models, loaded if it is not there."""
 
         def load() -> EngineSpeech:
             engine = load_engine(source, self._config)
-            return EngineSpeech(engine, partial(self._prosody, models, engine))
+            return EngineSpeech(engine, functools.partial(self._prosody, models, engine))
 
         device = choose_device(self._config.device)
         dtype = choose_dtype(self._config.dtype, device)
@@ -132,14 +152,13 @@ class LocalRunner:
 
     def _prosody(self, models: str, engine: Engine, folder: Path) -> Prosody:
         """The prosody of a BERT, which pairs of models share."""
-        from gsvbatch.gsv.bert import load_bert  # transformers takes seconds
         from gsvbatch.gsv.bert_source import bert_weights
 
         n_bytes = stored_values(bert_weights(folder)) * engine.dtype.itemsize
         return self.pool.get(
             f"{_BERT}{folder}",
             n_bytes,
-            lambda: Prosody(load_bert(folder, device=engine.device, dtype=engine.dtype)),
+            lambda: load_prosody(engine, folder),
             beside=[models],
         )
 
@@ -169,6 +188,49 @@ def load_engine(source: ModelSource, config: EngineConfig) -> Engine:
         dtype=dtype,
         max_memory=None if config.max_memory is None else int(config.max_memory * 2**30),
     )
+
+
+def load_prosody(engine: Engine, folder: Path) -> Prosody:
+    """The prosody of a BERT, on an engine's device and in its precision.
+
+    Raises:
+        CheckpointError: The BERT cannot be loaded.
+        ConfigError: Its vocabulary is damaged.
+    """
+    from gsvbatch.gsv.bert import load_bert  # transformers takes seconds
+
+    return Prosody(load_bert(folder, device=engine.device, dtype=engine.dtype))
+
+
+def remembering_speech(work: LineWork, config: EngineConfig) -> RememberingSpeech:
+    """What speaks the lines that share a line's models; the engine is made when it is needed.
+
+    Raises:
+        ConfigError: There is no such device.
+    """
+
+    def open_speech() -> EngineSpeech:
+        engine = load_engine(work.voice.source, config)
+        # Utterances come one by one, each in a call of its own, and no pool keeps a BERT in between.
+        return EngineSpeech(engine, functools.cache(functools.partial(load_prosody, engine)))
+
+    return RememberingSpeech(open_speech, open_cache(config))
+
+
+def open_cache(config: EngineConfig) -> Cache:
+    """Where spoken utterances are kept: in the user's folder, or with a size of 0 in memory for this job.
+
+    Raises:
+        ConfigError: There is no such device.
+    """
+    if not config.cache_size:
+        return MemoryCache()
+    device, folder = choose_device(config.device), cache_folder()
+    if config.device == "auto":
+        remember_device(folder, device.type)
+    dtype = str(choose_dtype(config.dtype, device)).removeprefix("torch.")
+    precision = precision_name(device.type, dtype)
+    return SpeechCache(folder, int(config.cache_size * 2**30), precision)
 
 
 def choose_device(name: str) -> torch.device:

@@ -15,13 +15,13 @@ import torch
 
 from gsvbatch.data import SemanticTokens, StopReason
 from gsvbatch.engine import Request, VoicePrompt
-from gsvbatch.engine.engine import default_steps_between_looks
+from gsvbatch.engine.engine import default_steps_between_looks, synthesizer_runner
 from gsvbatch.engine.memory import is_out_of_memory, release
+from gsvbatch.engine.request import DEFAULT_STEPS
 from gsvbatch.engine.sequence import Sequence as EngineSequence
-from gsvbatch.engine.synthesizer_runner import SynthesizerRunner
 from gsvbatch.engine.t2s_runner import T2SRunner
-from gsvbatch.errors import ConfigError
 from gsvbatch.gsv.bundle import ModelBundle
+from gsvbatch.gsv.mel_synthesizer import MelSynthesizer
 from gsvbatch.gsv.synthesizer import FRAMES_PER_TOKEN, Synthesizer, SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig
 from gsvbatch.units import SEMANTIC_RATE, Seconds
@@ -100,6 +100,9 @@ class EngineFigures:
     peak_memory: int
     """Bytes: of the device where it has memory of its own, else of this process."""
 
+    sample_steps: int | None = None
+    """In which v3 and v4 draw a mel, which decides how long they take; None for other models."""
+
 
 def measure_engine(
     bundle: ModelBundle,
@@ -127,13 +130,14 @@ def measure_engine(
         weight[bundle.t2s.config.eos] = 0
     tell("one sentence")
     latency = _latency(bundle, workload)
+    flop = _flop_per_second(bundle, workload)
     decoding: list[DecodeFigures] = []
     speaking: list[SpeakFigures] = []
     for batch in batches:
         tell(f"{batch} lines at once")
         try:
             decoding.append(_decoding(bundle, batch, workload, ceilings))
-            speaking.append(_speaking(bundle, batch, workload, ceilings))
+            speaking.append(_speaking(bundle, batch, workload, flop / ceilings.matrix_rate))
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -150,6 +154,7 @@ def measure_engine(
         decoding=tuple(decoding),
         speaking=tuple(speaking),
         peak_memory=_peak_memory(weight.device),
+        sample_steps=DEFAULT_STEPS if isinstance(bundle.synthesizer, MelSynthesizer) else None,
     )
 
 
@@ -244,9 +249,21 @@ def _line(bundle: ModelBundle, number: int, workload: Workload) -> Request:
         style=torch.from_numpy(
             draw.normal(size=bundle.synthesizer.config.style).astype(np.float32)
         ),
+        reference_mel=_reference_mel(bundle, draw, workload),
     )
     phonemes = tuple(draw.integers(0, n_symbols, workload.n_phonemes).tolist())
     return Request(f"line-{number}", phonemes, voice, number, max_tokens=workload.n_tokens)
+
+
+def _reference_mel(
+    bundle: ModelBundle, draw: np.random.Generator, workload: Workload
+) -> torch.Tensor | None:
+    """What v3 and v4 continue, as long as the prompt; None for other models."""
+    if not isinstance(bundle.synthesizer, MelSynthesizer):
+        return None
+    per_token = FRAMES_PER_TOKEN * bundle.synthesizer.frames.per_latent
+    shape = (bundle.synthesizer.config.dit.n_mels, round(workload.n_prompt * per_token))
+    return torch.from_numpy(draw.normal(scale=0.3, size=shape).astype(np.float32))
 
 
 def _sequences(bundle: ModelBundle, n: int, workload: Workload) -> list[EngineSequence]:
@@ -308,9 +325,10 @@ def _decoding(
 
 
 def _speaking(
-    bundle: ModelBundle, n_lines: int, workload: Workload, ceilings: Ceilings
+    bundle: ModelBundle, n_lines: int, workload: Workload, least: Seconds
 ) -> SpeakFigures:
-    runner = SynthesizerRunner(_synthesizer(bundle), n_lines * workload.n_tokens)
+    """Speak so many lines; ``least`` is what a second of audio takes at the machine's matrix rate."""
+    runner = synthesizer_runner(bundle, n_lines * (workload.n_prompt + workload.n_tokens))
     batches = runner.batches(_spoken_lines(bundle, n_lines, workload))
     # A processor speaks lines one by one, so a few tell as much as many.
     is_cuda = runner.device.type == "cuda"
@@ -321,19 +339,23 @@ def _speaking(
     )
     elapsed *= n_lines / n_spoken
     audio = n_lines * workload.n_tokens / SEMANTIC_RATE
-    least = audio * speaking_flop(_synthesizer(bundle).config) / ceilings.matrix_rate
-    return SpeakFigures(n_lines, elapsed, audio / elapsed, least / elapsed)
+    return SpeakFigures(n_lines, elapsed, audio / elapsed, audio * least / elapsed)
 
 
-def _synthesizer(bundle: ModelBundle) -> Synthesizer:
-    """The synthesizer of models whose arithmetic is counted here.
+def _flop_per_second(bundle: ModelBundle, workload: Workload) -> float:
+    """Floating-point operations of synthesis for one second of audio.
 
-    Raises:
-        ConfigError: It draws mels, in as many steps as a project asks for.
+    Reckoned where there is a formula; v3 and v4 are run once, and their operations counted.
     """
     if isinstance(bundle.synthesizer, Synthesizer):
-        return bundle.synthesizer
-    raise ConfigError(f"stages of {bundle.version} models are not measured; use v1 to v2ProPlus")
+        return speaking_flop(bundle.synthesizer.config)
+    from torch.utils.flop_counter import FlopCounterMode
+
+    runner = synthesizer_runner(bundle, 1)
+    with FlopCounterMode(display=False) as counter:
+        runner.run(_spoken_lines(bundle, 1, workload))
+    total: int = counter.get_total_flops()
+    return total * SEMANTIC_RATE / workload.n_tokens
 
 
 def _latency(bundle: ModelBundle, workload: Workload) -> dict[str, Seconds]:
@@ -346,7 +368,7 @@ def _latency(bundle: ModelBundle, workload: Workload) -> dict[str, Seconds]:
     )
     runner = _runner(bundle, 1)
     prefill, step = [_decode_once(runner, bundle, 1, sentence) for _ in range(2)][-1]
-    speaker = SynthesizerRunner(_synthesizer(bundle), 1)
+    speaker = synthesizer_runner(bundle, 1)
     lines = _spoken_lines(bundle, 1, sentence)
     synthesis = median_time(lambda: speaker.run(lines), speaker.device, 1)
     return {

@@ -1,7 +1,10 @@
 """Whole days of work through the command line, with a runner that speaks tones."""
 
 import json
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from gsvbatch.job import rendering
 from gsvbatch.render import LineOutcome, LineWork, Stop
 from tests import toy
 from tests.job.tones import SCRIPT, SETTINGS, ToneRunner, ToneSpeech, make_project
+from tests.toy_versions import save_version
 
 Run = Callable[..., Any]
 
@@ -247,6 +251,40 @@ def test_say_writes_one_file(run: Run, folder: Path, runner: ToneRunner) -> None
     assert not (folder / "outputs").exists()
 
 
+def test_say_streams_to_the_output(
+    folder: Path,
+) -> None:
+    program = (
+        "import sys\n"
+        "from gsvbatch.job import saying\n"
+        "from gsvbatch.cli.main import main\n"
+        "from tests.job.tones import ToneSpeech\n"
+        "make = saying._stream_runner\n"
+        "saying._stream_runner = lambda stream, _, config: make(stream, lambda work: ToneSpeech(), config)\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    words = ["say", "Hello there. Goodbye.", "-v", "high", "--stream", "-o", "-"]
+    root = str(Path(__file__).parents[2])
+    ran = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith(b"RIFF")
+    assert len(ran.stdout) > 16000
+    assert b"wrote a stream" in ran.stderr
+    assert b"the first audio after" in ran.stderr
+
+
+def test_a_stream_and_json_want_one_output_each(run: Run, folder: Path) -> None:
+    ran = run("say", "Hello.", "-v", "high", "--stream", "-o", "-", "--json")
+    assert ran.code == 2
+    assert "either audio or JSON" in ran.errors[0]
+
+
 def test_preview_stands_in_the_voice(run: Run, folder: Path, runner: ToneRunner) -> None:
     ran = run("voice", "preview", "high")
     assert ran.code == 0, ran.err
@@ -333,12 +371,16 @@ def test_bench_compares_its_runs(
     from gsvbatch.job import benchmark
 
     monkeypatch.setattr(benchmark, "ProjectConfig", lambda: _tone_config(folder))
+    monkeypatch.setattr(benchmark, "_speech", lambda work, config: ToneSpeech())
     ran = run("bench", "--lines", "3", "--voice", "high")
     assert ran.code == 0, ran.err
     assert "one at a time" in ran.out
     assert "x as fast as one at a time" in ran.out
+    assert "first audio after" in ran.out
     runs = json.loads(run("bench", "--lines", "3", "--voice", "high", "--json").out)
-    assert [found["n_lines"] for found in runs] == [3, 3]
+    assert [found["n_lines"] for found in runs] == [3, 3, 1]
+    assert [found["first_audio"] is None for found in runs] == [True, True, False]
+    assert runs[2]["first_audio"] > 0
     assert runs[0]["audio"] == pytest.approx(runs[1]["audio"])
 
 
@@ -370,10 +412,31 @@ def test_bench_measures_the_engine_alone(run: Run, tmp_path: Path) -> None:
     assert found["figures"]["decoding"][0]["n_lines"] == 1
 
 
+@pytest.mark.parametrize("version", ["v3", "v4"])
+def test_bench_measures_models_that_draw_mels(run: Run, tmp_path: Path, version: str) -> None:
+    source = save_version(tmp_path / "models", version)
+    plot = tmp_path / "speed.png"
+    models = ("--t2s", source.t2s, "--synthesizer", source.synthesizer, "--vocoder", source.vocoder)
+    ran = run("bench", "--engine", *models, "--version", version, "--batches", "2", "--plot", plot)
+    assert ran.code == 0, ran.err
+    assert "mels are drawn in 32 steps" in ran.out
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_bench_says_what_models_lack(run: Run, tmp_path: Path) -> None:
+    source = save_version(tmp_path / "models", "v4")
+    pair = ("--t2s", source.t2s, "--synthesizer", source.synthesizer)
+    ran = run("bench", "--engine", *pair, "--version", "v4")
+    assert ran.code == 2
+    assert "vocoder" in ran.errors[0]
+    assert "version: v4" in run("bench", "--engine", *pair).errors[0]
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
         (("--random", "v2"), "need --engine"),
+        (("--engine", "--plot", "speed.jpg"), "end it in .png or .svg"),
         (("--engine", "--random", "v9"), "only v2 is known"),
         (("--engine", "--t2s", "a.ckpt"), "belong together"),
         (("--engine", "--batches", "1,x"), "expected numbers"),

@@ -89,7 +89,7 @@ WRONG = {
     ),
     "sampling: {text_split_method: cut9}": "'cut9' is not allowed; allowed: sentence, cut0, cut1",
     "sampling: {fragment_interval: -1}": "fragment_interval: -1 is out of range; must be at least 0",
-    "sampling: {streaming_mode: 1}": "not a setting here: whole files are written",
+    "sampling: {streaming_mode: 1}": "not a setting here: jobs write whole files",
     "speakers: {Tom: {voice: a, topk: 1}}": "Tom.topk: unknown setting; did you mean 'top_k'?",
     "speakers: {Tom: {voice: a, top_k: 0}}": "Tom.top_k: 0 is out of range; must be at least 1",
     "sampling: {top_k: 0}": "1: sampling.top_k: 0 is out of range; must be at least 1",

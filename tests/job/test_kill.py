@@ -26,12 +26,16 @@ SCRIPT = "id,speaker,text\n" + "".join(
     f"k{i:02d},{'Anna' if i % 3 else 'Ben'},This is line {i}. It goes on {'and on ' * (i % 4)}here.\n"
     for i in range(N_LINES)
 )
+SCRIPT += "".join(
+    f"r{i},Anna,This is line {i}. It goes on {'and on ' * (i % 4)}here.\n" for i in (1, 2, 4)
+)
 
 
 def speak(root: Path) -> None:
     """One render, as the killed process runs it."""
     project = open_project(root / "gsvbatch.yaml")
-    render(project, runner=ToneRunner(ToneSpeech(UTTERANCE, stubborn={"line 7": 1, "line 8": 99})))
+    speech = ToneSpeech(UTTERANCE, stubborn={"line 7": 1, "line 8": 99})
+    render(project, runner=ToneRunner(speech, cache=root / "cache"))
 
 
 @pytest.mark.slow

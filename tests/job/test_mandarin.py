@@ -2,18 +2,25 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from torch import Tensor
 
+from gsvbatch.engine import Engine
 from gsvbatch.errors import CheckpointError, MissingExtraError
+from gsvbatch.gsv.bert import Bert
+from gsvbatch.gsv.prosody import Prosody
 from gsvbatch.gsv.source import ModelSource
 from gsvbatch.job import Action, Project, Reason, mandarin, open_project, plan, render
 from gsvbatch.job.enrolling import Enrollment, enroll_voice
 from gsvbatch.job.mandarin import MandarinModels
+from gsvbatch.job.saying import STDOUT, say
 from gsvbatch.models import Registry, RegistryEntry
+from gsvbatch.runners import local
 from gsvbatch.voice import Consent, Relation, load_profile
 from tests import toy
 from tests.bert import save_bert
@@ -281,3 +288,27 @@ def test_the_report_on_stdout_says_it_too(
     assert main(["render", "--project", str(tmp_path), "--json"]) == 0
     report = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert "with BERT features" in report["remarks"][0]
+
+
+def test_a_stream_loads_its_bert_once_and_waits_for_one_text_at_a_time(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_bert(tmp_path / "bert")
+    loaded: list[Path] = []
+    batches: list[int] = []
+    load_prosody, features = local.load_prosody, Bert.features
+
+    def watched_load(engine: Engine, folder: Path) -> Prosody:
+        loaded.append(folder)
+        return load_prosody(engine, folder)
+
+    def watched_features(self: Bert, texts: Sequence[str]) -> list[Tensor]:
+        batches.append(len(texts))
+        return features(self, texts)
+
+    monkeypatch.setattr(local, "load_prosody", watched_load)
+    monkeypatch.setattr(Bert, "features", watched_features)
+    text = "今天天气真好。你好世界。我们再见。"
+    say(set_bert(project, "bert"), text, STDOUT, voice="anna", stream=True, sink=BytesIO())
+    assert len(loaded) == 1
+    assert batches == [1, 1, 1]

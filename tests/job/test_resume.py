@@ -14,7 +14,7 @@ import pytest
 from gsvbatch.job import Project, open_project, render, retake, status
 from gsvbatch.job.files import OutputFolder
 from gsvbatch.manifest import Manifest
-from gsvbatch.render import renderer
+from gsvbatch.render import SpeechCache, renderer
 from tests.job.tones import ToneRunner, ToneSpeech, differences, make_project, snapshot
 
 EDITED = """id,speaker,text
@@ -23,6 +23,7 @@ a2,Ben,"Good evening, how are you?"
 a3,Anna,Fine. It is a lovely day for a walk.
 a4,Ben,Goodbye.
 a5,Anna,Wait!
+a6,Anna,Hello there.
 """
 
 
@@ -41,6 +42,7 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (Manifest, "change_lines"),
     (Manifest, "update_run"),
     (renderer, "deliver"),
+    (SpeechCache, "put"),
 )
 """All that writes."""
 
@@ -74,7 +76,7 @@ def dying_at(moment: int) -> Iterator[list[str]]:
 
 def speak(project: Project) -> None:
     speech = ToneSpeech(stubborn={"lovely": 1, "Wait": 99})
-    render(project, runner=ToneRunner(speech, n_encoders=1))
+    render(project, runner=ToneRunner(speech, n_encoders=1, cache=project.root / "cache"))
 
 
 @dataclass(frozen=True)

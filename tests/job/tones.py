@@ -5,6 +5,7 @@ missing. What a tone sounds like follows from phonemes, voice and seed alone, as
 """
 
 import time
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,7 +16,17 @@ from gsvbatch.audio import sha256_file
 from gsvbatch.data import StopReason, Waveform
 from gsvbatch.job import Project, open_project
 from gsvbatch.manifest import Manifest
-from gsvbatch.render import LineOutcome, LineWork, Renderer, SpeechRequest, SpeechResult, Stop
+from gsvbatch.render import (
+    LineOutcome,
+    LineWork,
+    RememberingSpeech,
+    Renderer,
+    Speech,
+    SpeechCache,
+    SpeechRequest,
+    SpeechResult,
+    Stop,
+)
 from gsvbatch.voice import Consent, ModelDigests, Relation, VoiceProfile, save_profile
 
 SAMPLE_RATE = 16000
@@ -56,8 +67,8 @@ class ToneSpeech:
 
 
 def tone(request: SpeechRequest) -> Waveform:
-    """A tone whose pitch and level depend on seed and phonemes."""
-    generator = np.random.default_rng(request.seed)
+    """A tone whose pitch and level depend on seed, voice and phonemes."""
+    generator = np.random.default_rng([request.seed, zlib.crc32(request.voice.digest.encode())])
     pieces = []
     for phoneme in request.utterance.phoneme_ids:
         n_samples = round(SECONDS_PER_PHONEME / request.sampling.speed * SAMPLE_RATE)
@@ -74,9 +85,15 @@ class ToneRunner:
     speech: ToneSpeech = field(default_factory=ToneSpeech)
     n_encoders: int = 2
     rendered: list[str] = field(default_factory=list)
+    cache: Path | None = None
+    """Folder of a cache of speech, as rendering with an engine has one."""
 
     def run(self, works: Iterable[LineWork], stop: Stop = lambda: False) -> Iterator[LineOutcome]:
-        for outcome in Renderer(self.speech, n_encoders=self.n_encoders).run(works, stop):
+        speech: Speech = self.speech
+        if self.cache is not None:
+            cache = SpeechCache(self.cache, 2**20, "cpu-float32")
+            speech = RememberingSpeech(lambda: self.speech, cache)
+        for outcome in Renderer(speech, n_encoders=self.n_encoders).run(works, stop):
             self.rendered.append(outcome.work.line_id)
             yield outcome
 
@@ -156,7 +173,7 @@ def snapshot(project: Project) -> dict[str, object]:
 
 
 def _columns(row: object) -> dict[str, object]:
-    passing = {"id", "created_at", "run_id", "take_id"}
+    passing = {"id", "created_at", "run_id", "take_id", "origin"}
     return {key: value for key, value in asdict(row).items() if key not in passing}  # type: ignore[call-overload]
 
 

@@ -143,11 +143,28 @@ def test_a_pair_that_is_loaded_already_goes_first(tmp_path: Path) -> None:
 
 def test_pairs_stay_loaded_where_there_is_room(tmp_path: Path) -> None:
     project = make_toy_project(tmp_path / "toy")
-    runner = LocalRunner(EngineConfig(device="cpu", max_memory=1.0))
+    runner = LocalRunner(EngineConfig(device="cpu", max_memory=1.0, cache_size=0))
     assert render(project, runner=runner).n_loads == 2
     again = render(project, runner=runner, force=True)
     assert (again.n_rendered, again.n_loads) == (4, 0)
     assert again.stages["decode"] > 0
+
+
+def test_what_is_all_in_the_cache_loads_no_models(tmp_path: Path) -> None:
+    """The pairs of lines that were spoken before are not asked for; a new line asks for its own."""
+    render(make_toy_project(tmp_path / "spoken"))
+    project = make_toy_project(tmp_path / "again")
+    (project.root / "script.csv").write_text(SCRIPT + "a5,Anna,Wait!\n", encoding="utf-8")
+    runner = LocalRunner(EngineConfig(device="cpu"))
+    report = render(open_project(project.root / "gsvbatch.yaml"), runner=runner)
+    assert (report.n_rendered, report.n_from_cache) == (5, 4)
+    assert (report.n_pairs, report.n_loads) == (2, 1)
+    assert len(runner.pool.names) == 1
+    assert report.stages["cache"] > 0
+    again = LocalRunner(EngineConfig(device="cpu"))
+    report = render(make_toy_project(tmp_path / "once more"), runner=again)
+    assert (report.n_from_cache, report.n_loads, again.resident) == (4, 0, ())
+    assert "loading" not in report.stages
 
 
 def test_models_that_wait_give_way_when_memory_runs_out(

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from gsvbatch.gsv.bundle import ModelBundle
+from gsvbatch.gsv.bundle import ModelBundle, load_bundle
 from gsvbatch.gsv.random_models import random_bundle
 from gsvbatch.gsv.synthesizer import SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig
 from gsvbatch.runners import measuring
 from gsvbatch.runners.measuring import Ceilings, Workload, least_step, measure_engine, speaking_flop
 from tests import toy
+from tests.toy_versions import save_version
 
 SMALL = Workload(n_prompt=12, n_prompt_phonemes=5, n_phonemes=8, n_tokens=15)
 
@@ -40,6 +41,30 @@ def test_every_batch_is_measured(bundle: ModelBundle) -> None:
     assert figures.peak_memory > 1e6
     assert (figures.dtype, figures.device != "") == ("float32", True)
     assert "3 lines at once" in told
+
+
+@pytest.mark.parametrize("version", ["v3", "v4"])
+def test_models_that_draw_mels_are_measured(tmp_path: Path, version: str) -> None:
+    bundle = load_bundle(save_version(tmp_path, version))
+    figures = measure_engine(bundle, (1, 2), workload=SMALL)
+    assert [each.n_lines for each in figures.speaking] == [1, 2]
+    assert all(each.speed > 0 and 0 < each.share < 1 for each in figures.speaking)
+    assert figures.latency["synthesis"] > 0
+    assert figures.sample_steps == 32
+
+
+def test_counted_operations_are_those_of_the_steps(tmp_path: Path) -> None:
+    """A mel is drawn in 32 steps, so the estimator's linear layers are counted 32 times a window."""
+    bundle = load_bundle(save_version(tmp_path, "v4"))
+    flop = measuring._flop_per_second(bundle, SMALL) * SMALL.n_tokens / 25
+    estimator = bundle.synthesizer.cfm.estimator
+    per_frame = sum(
+        2 * layer.weight.numel()
+        for block in estimator.transformer_blocks
+        for layer in block.modules()
+        if isinstance(layer, torch.nn.Linear) and "norm" not in str(layer)
+    )
+    assert flop > 32 * per_frame * 0.5 * SMALL.n_tokens * 4
 
 
 def test_a_batch_too_large_for_memory_ends_the_series(

@@ -63,6 +63,20 @@ def write_metadata(source: Path, target: Path, metadata: Metadata) -> None:
         writer.write(riff_size.to_bytes(4, "little"))
 
 
+def stream_header(metadata: Metadata, sample_rate: Hertz) -> bytes:
+    """What stands before the samples of a 16-bit mono WAV whose length nobody knows yet.
+
+    Tags and label come first here, so that they are there whenever a reader stops. The sizes are the largest
+    there are, which players take for: until the end.
+    """
+    n_bytes = 2
+    form = struct.pack("<HHIIHH", 1, 1, sample_rate, n_bytes * sample_rate, n_bytes, 8 * n_bytes)
+    chunks = [(b"fmt ", form), *_metadata_chunks(metadata, sample_rate)]
+    endless = _LARGEST_RIFF.to_bytes(4, "little")
+    body = b"".join(_chunk(name, content) for name, content in chunks)
+    return b"RIFF" + endless + b"WAVE" + body + b"data" + endless
+
+
 def read_metadata(path: Path) -> Metadata:
     """Return what the chunks say, the ``id3 `` chunk before INFO.
 
