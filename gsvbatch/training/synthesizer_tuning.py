@@ -24,13 +24,12 @@ from torch.nn import functional as F
 from gsvbatch.gsv.layers import length_mask
 from gsvbatch.gsv.log_mel import LogMel
 from gsvbatch.gsv.posterior import PosteriorEncoder
-from gsvbatch.gsv.source_filter import pitch_channel
+from gsvbatch.gsv.source_filter import VOICED, pitch_channel
 from gsvbatch.gsv.spectrogram import spectrogram
 from gsvbatch.gsv.synthesizer import FRAMES_PER_TOKEN, Synthesizer, SynthesizerConfig
 from gsvbatch.training.clips import Clip, ClipBatch, batch_of, draw_alike
 from gsvbatch.training.critics import Critics, critics_loss, generator_loss
 from gsvbatch.training.loop import warm_cosine
-from gsvbatch.gsv.source_filter import VOICED
 from gsvbatch.training.shelf import LatentMel
 from gsvbatch.training.tuning import Losses, mixed_precision, set_rate, take_step
 
