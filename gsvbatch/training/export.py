@@ -16,7 +16,7 @@ from gsvbatch.training.loop import read_state
 from gsvbatch.training.synthesizer import fix_spread
 from gsvbatch.training.t2s import T2SRecipe
 
-SAMPLING = SamplingOverrides(top_k=5, temperature=0.7, repetition_penalty=1.0)
+SAMPLING = SamplingOverrides(top_k=3, temperature=0.4, repetition_penalty=1.0)
 """Codes are named after sounds, and a long sound repeats its code: nothing to be punished."""
 
 
