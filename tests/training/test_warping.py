@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from gsvbatch.training.codebook import places
+from gsvbatch.gsv.source_filter import VOICED
+from gsvbatch.training.codebook import places, token_count
 from gsvbatch.training.corpus import Corpus, Entry, phoneme_starts
-from gsvbatch.training.shelf import smoothed
+from gsvbatch.training.shelf import SILENT_TOKENS, Shelf, smoothed
 from gsvbatch.training.warping import clock, frame_times, melody
 from gsvbatch.units import SEMANTIC_RATE
-from tests.training.corpora import tone_corpus
+from tests.training.corpora import SYNTHESIZER, tone_corpus
 
 
 @pytest.fixture
@@ -73,3 +74,17 @@ def test_harmonics_are_smoothed_away_and_power_stays() -> None:
 def test_a_width_of_one_changes_nothing() -> None:
     power = torch.rand(3, 65)
     torch.testing.assert_close(smoothed(power, torch.ones(3)), power, rtol=1e-5, atol=1e-6)
+
+
+def test_shelf_goes_on_through_the_silence_after_speech(tmp_path: Path) -> None:
+    corpus = tone_corpus(tmp_path / "corpus", n_lines=3)
+    n_tokens = [token_count(entry) for entry in corpus.entries]
+    tokens = np.concatenate([np.zeros(n, np.int16) for n in n_tokens])
+    np.savez(corpus.folder / "tokens.npz", tokens=tokens, heard=tokens, lengths=np.array(n_tokens))
+    shelf = Shelf(corpus, SYNTHESIZER, torch.device("cpu"))
+    latent, n_frames = shelf.said.take(np.array([0]))
+    spoken = corpus.entries[0].n_frames
+    silent = latent[0, :, spoken + 1 : int(n_frames[0])].float()
+    assert int(n_frames[0]) == spoken + 2 * SILENT_TOKENS
+    assert (silent[-1] == -VOICED).all()
+    assert silent[:-2].max() < latent[0, :-2, : spoken - 1].float().mean() - 1
