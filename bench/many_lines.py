@@ -188,7 +188,7 @@ def make_project(root: Path, args: argparse.Namespace) -> Project:
     (root / "gsvbatch.yaml").write_text(
         f"scripts: scripts/*.csv\nspeakers: {{{speakers}}}\nalbum: {{date: 2026-01-01}}\n"
         "audio: {format: wav, preset: none}\nassemble: {formats: flac}\nretries: 0\n"
-        "engine: {device: cpu}\n",
+        "engine: {device: cpu, cache_size: 0}\n",
         encoding="utf-8",
     )
     return open_project(root / "gsvbatch.yaml")
