@@ -1,11 +1,16 @@
 """How far a training command is: a line now and then on stderr; and the text files that such commands read."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gsvbatch.cli import console
 from gsvbatch.errors import ConfigError
 from gsvbatch.units import Seconds
+
+if TYPE_CHECKING:
+    from gsvbatch.training.loop import Progress, Watch
 
 _LINE_EVERY: Seconds = 10.0
 """Between two lines of progress."""
@@ -37,6 +42,19 @@ class Clock:
         if self.n_total is not None and n_new:
             waits.append(max(0, self.n_total - n_done) * elapsed / n_new)
         return min(waits, default=None)
+
+
+def watch_steps(
+    n_steps: int, budget: Seconds | None, stop: Callable[[], bool], more: str = ""
+) -> "Watch":
+    """Return who is told of every step of a run, tells people, and ends the run when it is to stop."""
+    clock = Clock("steps", n_steps, budget)
+
+    def watch(progress: "Progress") -> bool:
+        clock.tell(progress.step, more, progress.n_new)
+        return not stop()
+
+    return watch
 
 
 def read_lines(path: Path) -> list[str]:

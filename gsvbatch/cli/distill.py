@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gsvbatch.cli import console
-from gsvbatch.cli.clock import Clock, read_lines
+from gsvbatch.cli.clock import Clock, read_lines, watch_steps
 from gsvbatch.cli.enroll import mandarin_models
 from gsvbatch.cli.exit_codes import DONE, INTERRUPTED
 from gsvbatch.cli.finetune import SHOWN_PROBLEMS, TuneSteps, set_threads
@@ -18,7 +18,7 @@ from gsvbatch.units import Seconds
 if TYPE_CHECKING:
     from gsvbatch.job.distilling import Distilled
     from gsvbatch.job.finetuning import TuneStage
-    from gsvbatch.training.loop import Progress, Watch
+    from gsvbatch.training.loop import Watch
 
 EXAMPLES = (
     "gsvbatch train distill sentences.txt --voice xiaoyu -o models/xiaoyu-small --hours 2",
@@ -108,13 +108,7 @@ def distill(
             return not stop()
 
         def watch_of(_stage: "TuneStage", n_steps: int) -> "Watch":
-            clock = Clock("steps", n_steps, budget)
-
-            def watch(progress: "Progress") -> bool:
-                clock.tell(progress.step, "", progress.n_new)
-                return not stop()
-
-            return watch
+            return watch_steps(n_steps, budget, stop)
 
         made = run(wanted, tell=console.note, spoken=spoken, watch_of=watch_of, stop=stop)
         is_stopped = stop()

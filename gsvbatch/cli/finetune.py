@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gsvbatch.cli import console
-from gsvbatch.cli.clock import Clock
+from gsvbatch.cli.clock import Clock, watch_steps
 from gsvbatch.cli.enroll import mandarin_models
 from gsvbatch.cli.exit_codes import DONE, INTERRUPTED
 from gsvbatch.cli.options import Device, Json, ProjectPath
@@ -29,7 +29,7 @@ from gsvbatch.errors import ConfigError
 
 if TYPE_CHECKING:
     from gsvbatch.job.finetuning import FineTuned, TuneStage
-    from gsvbatch.training.loop import Progress, Watch
+    from gsvbatch.training.loop import Watch
 
 EXAMPLES = (
     (
@@ -168,13 +168,7 @@ def finetune(
     with StopSignal(lambda: console.note("stopping; the state is being saved")) as stop:
 
         def watch_of(_stage: "TuneStage", n_steps: int) -> "Watch":
-            clock = Clock("steps", n_steps, budget)
-
-            def watch(progress: "Progress") -> bool:
-                clock.tell(progress.step, "", progress.n_new)
-                return not stop()
-
-            return watch
+            return watch_steps(n_steps, budget, stop)
 
         tuned = run(wanted, tell=console.note, prepared=prepared, watch_of=watch_of, stop=stop)
         is_stopped = stop()

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gsvbatch.cli import console
-from gsvbatch.cli.clock import Clock, read_lines
+from gsvbatch.cli.clock import Clock, read_lines, watch_steps
 from gsvbatch.cli.exit_codes import DONE, INTERRUPTED
 from gsvbatch.cli.options import Json
 
 if TYPE_CHECKING:
-    from gsvbatch.training.loop import Progress
     from gsvbatch.training.recipes import Recipes
 
 SPEAK_EXAMPLES = ("gsvbatch train speak sentences.txt --language zh --hours 2 -o spoken/zh",)
@@ -307,13 +306,7 @@ def _train(
     recipes = prepare_torch(recipe, threads)
     stage = Stage(name)
     n_steps = steps or getattr(recipes, name).n_steps
-    clock = Clock("steps", n_steps, budget)
     with StopSignal(lambda: console.note("stopping; the state is being saved")) as stop:
-
-        def watch(progress: "Progress") -> bool:
-            clock.tell(progress.step, "", progress.n_new)
-            return not stop()
-
         trained = train_stage(
             stage,
             Corpus(corpus),
@@ -322,7 +315,7 @@ def _train(
             n_steps=n_steps,
             budget=float("inf") if budget is None else budget,
             seed=seed,
-            watch=watch,
+            watch=watch_steps(n_steps, budget, stop),
             start=start,
         )
     if as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gsvbatch.cli import console
-from gsvbatch.cli.clock import Clock
+from gsvbatch.cli.clock import Clock, watch_steps
 from gsvbatch.cli.exit_codes import DONE, INTERRUPTED
 from gsvbatch.cli.options import Json
 from gsvbatch.cli.train import (
@@ -22,7 +22,7 @@ from gsvbatch.cli.train import (
 )
 
 if TYPE_CHECKING:
-    from gsvbatch.training.loop import Progress, Watch
+    from gsvbatch.training.loop import Watch
 
 EXAMPLES = ("gsvbatch train all spoken/zh spoken/en -o models/mine --version mine",)
 
@@ -57,18 +57,16 @@ def train_all(
     def left() -> float:
         return float("inf") if budget is None else budget - (time.monotonic() - started)
 
+    if (corpus / "index.jsonl").exists():
+        console.note(
+            f"{corpus} is there: spoken lines are not read again; delete it to prepare others"
+        )
     finished: list[Finished] = []
     with StopSignal(lambda: console.note("stopping; the state is being saved")) as stop:
 
         def watch(stage: str, n_steps: int) -> "Watch":
             console.note(f"{stage}: {n_steps} steps")
-            clock = Clock("steps", n_steps, None if budget is None else left())
-
-            def tell(progress: "Progress") -> bool:
-                clock.tell(progress.step, stage, progress.n_new)
-                return not stop()
-
-            return tell
+            return watch_steps(n_steps, None if budget is None else left(), stop, stage)
 
         for step in make_whole(plan, lambda: Teacher(threads or 1), watch, left, report):
             finished.append(step)

@@ -13,7 +13,7 @@ from torch import Tensor
 from gsvbatch.errors import CheckpointError
 from gsvbatch.gsv.dit import DiTConfig
 from gsvbatch.gsv.mel_synthesizer import MelSynthesizerConfig, MelVersion
-from gsvbatch.gsv.synthesizer import SynthesizerConfig
+from gsvbatch.gsv.synthesizer import CODEBOOK_KEY, SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig
 from gsvbatch.gsv.weights import count, number, numbers, section, shape_of
 from gsvbatch.units import Hertz
@@ -141,7 +141,7 @@ def _shared(path: Path, weights: Mapping[str, Tensor], stored: Any) -> _Shared:
     return {
         "n_phonemes": n_phonemes,
         "ssl_width": shape("enc_p.ssl_proj.weight")[1],
-        "codebook_size": shape("quantizer.vq.layers.0._codebook.embed")[0],
+        "codebook_size": shape(CODEBOOK_KEY)[0],
         "latent": shape("enc_p.proj.weight")[0] // 2,
         "hidden": hidden,
         "feed_forward": shape("enc_p.encoder_text.ffn_layers.0.conv_1.weight")[0],

@@ -60,6 +60,10 @@ class SynthesizerConfig:
     """Of the reference spectrogram, samples; one latent frame."""
 
 
+CODEBOOK_KEY = "quantizer.vq.layers.0._codebook.embed"
+"""Of the code vectors in a checkpoint."""
+
+
 class Codebook(nn.Module):
     """The table of code vectors, under the quantizer's checkpoint names."""
 

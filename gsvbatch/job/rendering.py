@@ -88,8 +88,7 @@ def render(
         desk.output.remove_leftovers()
         desk.output.remove_doubles(manifest.takes())
         manifest.remember(FIRST_RENDERED, today())
-        run = _Run(desk, cases, planned, limit, on_event or _silent, reads_cache=not force)
-        run.planning = planning
+        run = _Run(desk, cases, planned, limit, on_event or _silent, not force, planning=planning)
         return run.go(runner)
 
 

@@ -47,7 +47,7 @@ class RememberingSpeech:
         upcoming = iter(requests)
         # As long as everything is known, there is no need for a speech, nor to draw ahead of one.
         for request in upcoming:
-            known = self._recall(request)
+            known = self._recall(speech_key(request), request)
             if known is None:
                 yield from self._speak_new(request, upcoming)
                 return
@@ -57,7 +57,7 @@ class RememberingSpeech:
         self, first: SpeechRequest, upcoming: Iterator[SpeechRequest]
     ) -> Iterator[SpeechResult]:
         """Speak the first request and those after it; known ones among them are given in between."""
-        known: deque[SpeechRequest] = deque()
+        known: deque[tuple[str, SpeechRequest]] = deque()
         asked: dict[str, tuple[str, SpeechRequest]] = {}
         waiting: dict[str, list[SpeechRequest]] = {}
 
@@ -66,8 +66,10 @@ class RememberingSpeech:
                 key = speech_key(request)
                 if key in waiting:
                     waiting[key].append(request)
-                elif request is not first and self._holds(key):
-                    known.append(request)  # read in its turn, for a thousand would fill memory
+                elif request is not first and self._counts(key) and self._cache.holds(key):
+                    known.append(
+                        (key, request)
+                    )  # read in its turn, for a thousand would fill memory
                 else:
                     waiting[key] = []
                     asked[request.id] = key, request
@@ -89,24 +91,24 @@ class RememberingSpeech:
             yield from self.speak(lost)
 
     def _recalled(
-        self, requests: deque[SpeechRequest], lost: list[SpeechRequest]
+        self, requests: deque[tuple[str, SpeechRequest]], lost: list[SpeechRequest]
     ) -> Iterator[SpeechResult]:
         """Results that were seen in the cache; what went away since is lost, and has to be spoken."""
         while requests:
-            request = requests.popleft()
-            known = self._recall(request)
+            key, request = requests.popleft()
+            known = self._recall(key, request)
             if known is None:
                 lost.append(request)
             else:
                 yield known
 
-    def _holds(self, key: str) -> bool:
-        return (self._reads or key in self._speakers) and self._cache.holds(key)
+    def _counts(self, key: str) -> bool:
+        """Whether what the cache has under a key may be used."""
+        return self._reads or key in self._speakers
 
-    def _recall(self, request: SpeechRequest) -> SpeechResult | None:
+    def _recall(self, key: str, request: SpeechRequest) -> SpeechResult | None:
         """The result of a request that was spoken before."""
-        key = speech_key(request)
-        if not self._reads and key not in self._speakers:
+        if not self._counts(key):
             return None
         started = time.perf_counter()
         spoken = self._cache.get(key)

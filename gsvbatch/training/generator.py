@@ -17,23 +17,32 @@ from gsvbatch.gsv.log_mel import LogMel
 from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
 from gsvbatch.training.corpus import HOP, SAMPLE_RATE, Corpus
 from gsvbatch.training.critics import Critics, critics_loss, generator_loss
-from gsvbatch.training.loop import Averages, Run, Watch, autocast, warm_cosine
+from gsvbatch.training.loop import (
+    Averages,
+    Losses,
+    Run,
+    Watch,
+    Weights,
+    autocast,
+    set_rate,
+    take_step,
+    warm_cosine,
+)
 from gsvbatch.training.prior import say
 from gsvbatch.training.shelf import Shelf
 from gsvbatch.training.synthesizer import (
     Average,
-    Losses,
     make_optimizer,
     mini_config,
-    set_rate,
     style_spectrogram,
-    take_step,
 )
-from gsvbatch.training.whitening import Weights
 from gsvbatch.units import Seconds
 
 HALF = "dec."
 """What of a synthesizer is trained here."""
+
+LONGEST_STEP = 1000.0
+"""Of a gradient; only what would ruin the weights is cut."""
 
 PRIOR_EVERY = 300
 """Steps after which the prior is read anew, which may still be learning beside."""
@@ -203,10 +212,9 @@ def train_generator(
         is_plain = run.step < recipe.plain_steps
         is_due = not has_prior or run.step % PRIOR_EVERY == 0
         if not is_plain and is_due and find_prior is not None:
-            model.load_state_dict(
-                {name: x for name, x in find_prior().items() if not name.startswith(HALF)},
-                strict=False,
-            )
+            found = find_prior()
+            own = {name: x for name, x in model.state_dict().items() if name.startswith(HALF)}
+            model.load_state_dict(found | own)
             has_prior = True
         share = warm_cosine(run.step, recipe.n_steps)
         set_rate(optimizer, recipe.learning_rate * share)
@@ -217,7 +225,7 @@ def train_generator(
             audio, made = audio[: recipe.critics_batch], made[: recipe.critics_batch]
             with autocast(device):
                 told = critics_loss(critics(audio), critics(made.detach()))
-            take_step(told, critics_optimizer)
+            take_step(told, critics_optimizer, LONGEST_STEP)
             critics.requires_grad_(False)
             with autocast(device):
                 with torch.no_grad():
@@ -227,7 +235,7 @@ def train_generator(
             averages.add(critics=told.detach())
             total = total + recipe.deceiving_weight * losses["deceiving"]
             total = total + recipe.features_weight * losses["features"]
-        take_step(total, optimizer)
+        take_step(total, optimizer, LONGEST_STEP)
         average.update(run.step)
         run.advance()
         averages.add(**{name: loss.detach() for name, loss in losses.items()})

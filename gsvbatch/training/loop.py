@@ -15,11 +15,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from gsvbatch.errors import CheckpointError
 from gsvbatch.units import Seconds
 
 logger = logging.getLogger(__name__)
+
+Losses = dict[str, Tensor]
+Weights = dict[str, Tensor]
 
 STATE_NAME = "state.pt"
 CURVE_NAME = "curve.jsonl"
@@ -200,6 +204,21 @@ def warm_cosine(step: int, n_steps: int, n_warm: int = 200) -> float:
     """Return the share of the learning rate at a step: linear warm-up, then a cosine down to 2 %."""
     cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / n_steps)))
     return min(1.0, (step + 1) / n_warm) * (0.02 + 0.98 * cosine)
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Let an optimizer's next step be of this learning rate."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def take_step(loss: Tensor, optimizer: torch.optim.Optimizer, longest: float) -> None:
+    """Reduce a loss by one step, its gradient no longer than a bound."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    for group in optimizer.param_groups:
+        nn.utils.clip_grad_norm_(group["params"], longest)
+    optimizer.step()
 
 
 def autocast(device: torch.device) -> torch.autocast:

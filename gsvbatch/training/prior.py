@@ -13,21 +13,28 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gsvbatch.gsv.layers import length_mask
-from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
+from gsvbatch.gsv.synthesizer import CODEBOOK_KEY, Synthesizer, SynthesizerConfig
 from gsvbatch.training.corpus import Corpus
-from gsvbatch.training.loop import Averages, Run, Watch, autocast, warm_cosine
+from gsvbatch.training.loop import (
+    Averages,
+    Losses,
+    Run,
+    Watch,
+    Weights,
+    autocast,
+    set_rate,
+    take_step,
+    warm_cosine,
+)
 from gsvbatch.training.shelf import Shelf
 from gsvbatch.training.synthesizer import (
     Average,
-    Losses,
     fix_spread,
     make_optimizer,
     mini_config,
-    set_rate,
     style_spectrogram,
-    take_step,
 )
-from gsvbatch.training.whitening import Weights, Whitening
+from gsvbatch.training.whitening import Whitening
 from gsvbatch.units import Seconds
 
 HALF = ("enc_p.", "flow.", "ref_enc.")
@@ -122,11 +129,14 @@ def train_prior(
     averages = Averages()
     model.train()
 
+    def exported() -> Weights:
+        """Weights for the codebook's own vectors, averaged."""
+        return whitening.fold(average.weights) | {CODEBOOK_KEY: codebook}
+
     def save() -> None:
         run.save(
             {
-                "model": whitening.fold(average.weights)
-                | {"quantizer.vq.layers.0._codebook.embed": codebook},
+                "model": exported(),
                 "average": average.weights,
                 "weights": model.state_dict(),
                 "optimizer": optimizer.state_dict(),
@@ -155,6 +165,5 @@ def train_prior(
     if averages:
         run.log(**averages.take())
     save()
-    model.load_state_dict(whitening.fold(average.weights))
-    model.quantizer.table.copy_(codebook)
+    model.load_state_dict(exported())
     return model.eval()

@@ -3,6 +3,9 @@
 Audio stays 16-bit, latents are kept in half precision: an hour takes 0.2 GB of a card's memory.
 """
 
+from collections.abc import Callable, Iterator
+from functools import cached_property
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,8 +15,8 @@ from torch.nn import functional as F
 from gsvbatch.gsv.log_mel import LogMel
 from gsvbatch.gsv.source_filter import VOICED, pitch_channel
 from gsvbatch.gsv.synthesizer import FRAMES_PER_TOKEN, SynthesizerConfig
-from gsvbatch.training.corpus import FRAME_RATE, HOP, Corpus, Entry
-from gsvbatch.training.warping import Times, centres, clock, frame_times, melody
+from gsvbatch.training.corpus import FRAME_RATE, HOP, Corpus
+from gsvbatch.training.warping import Clock, Times, centres, clock, frame_times, melody
 
 LATENT_WINDOW = 1024
 """Samples of the latent's spectra: 43 ms, short enough for consonants not to run together."""
@@ -78,9 +81,16 @@ LENGTH_STEP = 16
 class Rows:
     """Sequences of unlike length in one flat tensor, (N,) or (C, N)."""
 
-    def __init__(self, flat: Tensor, lengths: NDArray[np.int64], step: int = LENGTH_STEP) -> None:
+    def __init__(
+        self,
+        flat: Tensor,
+        lengths: NDArray[np.int64],
+        step: int = LENGTH_STEP,
+        *,
+        starts: NDArray[np.int64] | None = None,
+    ) -> None:
         self.flat, self.lengths, self.step = flat, lengths, step
-        self.starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        self.starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]) if starts is None else starts
 
     def take(self, picks: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """Return the picked rows, zero-padded, (B, L) or (B, C, L), and their lengths (B,)."""
@@ -103,18 +113,21 @@ class Rows:
 class Shelf:
     """Everything that the synthesizer learns from, of the utterances that were recorded.
 
-    Latents are there on both clocks: ``said`` on that of the tokens, which the prior is to say, and
-    ``latents`` on that of the recording, which the generator turns into it.
+    Latents are there on both clocks, each made when it is first asked for: either half needs one of them.
     """
 
     def __init__(self, corpus: Corpus, config: SynthesizerConfig, device: torch.device) -> None:
         entries = [corpus.entries[i] for i in corpus.recorded]
         tokens = corpus.tokens
         self.config = config
+        self._corpus, self._entries, self._device = corpus, entries, device
+        self._mel = LatentMel(config).to(device)
         n_tokens = np.array(
             [entry.n_frames // FRAMES_PER_TOKEN + SILENT_TOKENS for entry in entries]
         )
-        n_frames = n_tokens * FRAMES_PER_TOKEN
+        self.n_frames = n_tokens * FRAMES_PER_TOKEN
+        """Of every utterance and the silence after it, (N,)."""
+
         said = [tokens[i][:n] for i, n in zip(corpus.recorded, n_tokens, strict=True)]
         self.tokens = Rows(torch.from_numpy(np.concatenate(said)).to(device), n_tokens)
         ids = np.concatenate([np.array(entry.phoneme_ids) for entry in entries])
@@ -122,13 +135,7 @@ class Shelf:
         self.phonemes = Rows(torch.from_numpy(ids).to(device), counts)
         audio = torch.from_numpy(np.array(corpus.audio)).to(device)
         lengths = np.array([entry.n_samples for entry in entries])
-        self.audio = Rows(audio, lengths)
-        said_latents, latents, told = self._latents(corpus, n_tokens, device)
-        step = LENGTH_STEP * FRAMES_PER_TOKEN
-        self.said, self.latents = Rows(said_latents, n_frames, step), Rows(latents, n_frames, step)
-        self.told = Rows(told, n_frames, step)
-        """Where every frame of a recording is on the clock of its tokens, in frames."""
-
+        self.audio = Rows(audio, lengths, starts=np.array([entry.start for entry in entries]))
         place = {i: k for k, i in enumerate(corpus.recorded)}
         by_speaker = {
             name: np.array([place[i] for i in members if i in place])
@@ -136,33 +143,46 @@ class Shelf:
         }
         self.fellows: list[NDArray[np.int64]] = [by_speaker[entry.speaker] for entry in entries]
 
+    @cached_property
+    def said(self) -> Rows:
+        """Latents on the clock of the tokens, which the prior is to say."""
+        return self._latents(lambda both, times: both.recorded_at(times))
+
+    @cached_property
+    def latents(self) -> Rows:
+        """Latents on the clock of the recording, which the generator turns into it."""
+        return self._latents(lambda _both, times: times)
+
+    @cached_property
+    def told(self) -> Rows:
+        """Where every frame of a recording is on the clock of its tokens, in frames."""
+        parts = [both.told_at(times) * FRAME_RATE - 0.5 for _, both, times in self._clocks()]
+        return self._rows(torch.from_numpy(np.concatenate(parts)).float().to(self._device))
+
+    def _clocks(self) -> Iterator[tuple[int, Clock, Times]]:
+        """Every utterance's place on the shelf, its clocks, and the middles of its frames."""
+        for k, entry in enumerate(self._entries):
+            n_frames = int(self.n_frames[k])
+            yield k, clock(entry, n_frames // FRAMES_PER_TOKEN), frame_times(n_frames)
+
     @torch.no_grad()
-    def _latents(
-        self, corpus: Corpus, n_tokens: NDArray[np.int64], device: torch.device
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        mel = LatentMel(self.config).to(device)
-        said: list[Tensor] = []
-        recorded: list[Tensor] = []
-        told: list[Tensor] = []
-        for k, i in enumerate(corpus.recorded):
-            entry = corpus.entries[i]
+    def _latents(self, recorded_at: Callable[[Clock, Times], Times]) -> Rows:
+        """Latents of frames that are at these times of the recording."""
+        pieces: list[Tensor] = []
+        for k, both, times in self._clocks():
+            at = recorded_at(both, times)
             start = int(self.audio.starts[k])
             samples = self.audio.flat[start : start + int(self.audio.lengths[k])].float() / 32768
-            both = clock(entry, int(n_tokens[k]))
-            times = frame_times(int(n_tokens[k]) * FRAMES_PER_TOKEN)
+            hertz, voiced = melody(self._corpus, self._entries[k], at)
+            pitch = torch.from_numpy(hertz).to(self._device)
+            spectral = self._mel(samples, torch.from_numpy(centres(at)).to(self._device), pitch)
+            voicing = torch.from_numpy(np.where(voiced, VOICED, -VOICED)).to(self._device)
+            melodic = torch.stack([pitch_channel(pitch), voicing])
+            pieces.append(torch.cat([spectral, melodic.float()]).half())
+        return self._rows(torch.cat(pieces, dim=1))
 
-            def latent(at: Times, entry: Entry = entry, samples: Tensor = samples) -> Tensor:
-                hertz, voiced = melody(corpus, entry, at)
-                pitch = torch.from_numpy(hertz).to(device)
-                spectral = mel(samples, torch.from_numpy(centres(at)).to(device), pitch)
-                voicing = torch.from_numpy(np.where(voiced, VOICED, -VOICED)).to(device)
-                melodic = torch.stack([pitch_channel(pitch), voicing])
-                return torch.cat([spectral, melodic.float()]).half()
-
-            said.append(latent(both.recorded_at(times)))
-            recorded.append(latent(times))
-            told.append(torch.from_numpy(both.told_at(times) * FRAME_RATE - 0.5).float().to(device))
-        return torch.cat(said, dim=1), torch.cat(recorded, dim=1), torch.cat(told)
+    def _rows(self, flat: Tensor) -> Rows:
+        return Rows(flat, self.n_frames, LENGTH_STEP * FRAMES_PER_TOKEN)
 
     def draw(self, rng: np.random.Generator, batch: int) -> NDArray[np.int64]:
         """Return utterances of like length: four batches' worth are drawn, and a quarter is kept."""
@@ -191,7 +211,7 @@ class Shelf:
         self, picks: NDArray[np.int64], n_frames: int, rng: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
         """Return where random stretches begin, in frames (B,), and their audio (B, n_frames * hop)."""
-        room = np.maximum(self.latents.lengths[picks] - n_frames, 0) + 1
+        room = np.maximum(self.n_frames[picks] - n_frames, 0) + 1
         starts = (rng.random(len(picks)) * room).astype(np.int64)
         n = n_frames * HOP
         left = torch.from_numpy(self.audio.lengths[picks] - starts * HOP)

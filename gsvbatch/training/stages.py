@@ -14,12 +14,11 @@ from gsvbatch.training.content import load_content, train_content
 from gsvbatch.training.corpus import Corpus
 from gsvbatch.training.export import export
 from gsvbatch.training.generator import train_generator
-from gsvbatch.training.loop import Progress, Watch, read_state
+from gsvbatch.training.loop import Progress, Watch, Weights, read_state
 from gsvbatch.training.prior import train_prior
 from gsvbatch.training.realigning import Moved, realign
 from gsvbatch.training.recipes import Recipes
 from gsvbatch.training.t2s import train_t2s
-from gsvbatch.training.whitening import Weights
 from gsvbatch.units import Seconds
 
 

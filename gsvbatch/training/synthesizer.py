@@ -17,8 +17,6 @@ from gsvbatch.training.corpus import HOP, SAMPLE_RATE
 LOG_SPREAD = -9.0
 """Of the prior: its mean is what is meant, and nothing is drawn around it."""
 
-Losses = dict[str, Tensor]
-
 
 def mini_config() -> SynthesizerConfig:
     """Return the embedded model's dimensions."""
@@ -86,22 +84,6 @@ class Average:
 
 
 def make_optimizer(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.AdamW:
-    """Return the optimizer of either half, or of the critics."""
+    """Return the optimizer of a synthesizer's weights, or of its critics."""
     parameters = list(parameters)
     return torch.optim.AdamW(parameters, rate, betas=(0.8, 0.99), weight_decay=0.01, fused=True)
-
-
-def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Give an optimizer a learning rate."""
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-
-
-def take_step(loss: Tensor, optimizer: torch.optim.Optimizer, longest: float = 1000.0) -> None:
-    """Move the optimizer's weights so as to reduce a loss, with a gradient no longer than ``longest``."""
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(
-        (weight for group in optimizer.param_groups for weight in group["params"]), longest
-    )
-    optimizer.step()

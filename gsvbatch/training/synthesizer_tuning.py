@@ -29,9 +29,10 @@ from gsvbatch.gsv.spectrogram import spectrogram
 from gsvbatch.gsv.synthesizer import FRAMES_PER_TOKEN, Synthesizer, SynthesizerConfig
 from gsvbatch.training.clips import Clip, ClipBatch, batch_of, draw_alike
 from gsvbatch.training.critics import Critics, critics_loss, generator_loss
-from gsvbatch.training.loop import warm_cosine
+from gsvbatch.training.loop import Losses, set_rate, take_step, warm_cosine
 from gsvbatch.training.shelf import LatentMel
-from gsvbatch.training.tuning import Losses, mixed_precision, set_rate, take_step
+from gsvbatch.training.synthesizer import make_optimizer
+from gsvbatch.training.tuning import mixed_precision
 
 MELS = ((512, 128, 48), (1024, 256, 80), (2048, 512, 128))
 """Window, hop and bands of the spectra in which audio is compared."""
@@ -127,8 +128,8 @@ class SynthesizerLesson:
         by_device = 1 if device.type == "cuda" else 4
         self.critics_every = recipe.critics_every or by_device
         self.trained = self._trained()
-        self.optimizer = _optimizer(self.trained, recipe.learning_rate)
-        self.critics_optimizer = _optimizer(list(self.critics.parameters()), recipe.critics_rate)
+        self.optimizer = make_optimizer(self.trained, recipe.learning_rate)
+        self.critics_optimizer = make_optimizer(self.critics.parameters(), recipe.critics_rate)
 
     def _trained(self) -> list[nn.Parameter]:
         """The parameters that learn; tokens must go on meaning what they mean to text-to-semantic."""
@@ -379,7 +380,3 @@ def _melody_losses(said: Tensor, melody: Tensor, mask: Tensor) -> Losses:
 def _mean(values: Tensor, mask: Tensor) -> Tensor:
     """Mean of values (B, C, F) where the mask (B, 1, F) is 1."""
     return (values * mask).sum() / (mask.sum() * values.shape[1])
-
-
-def _optimizer(parameters: list[nn.Parameter], rate: float) -> torch.optim.AdamW:
-    return torch.optim.AdamW(parameters, rate, betas=(0.8, 0.99), weight_decay=0.01)

@@ -17,8 +17,8 @@ from torch.nn import functional as F
 
 from gsvbatch.gsv.t2s import TextToSemantic
 from gsvbatch.training.clips import PADDING, Clip, Prompt, draw_alike, padded
-from gsvbatch.training.loop import warm_cosine
-from gsvbatch.training.tuning import Losses, mixed_precision, set_rate, take_step
+from gsvbatch.training.loop import Losses, set_rate, take_step, warm_cosine
+from gsvbatch.training.tuning import mixed_precision
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,11 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gsvbatch.errors import ConfigError
-from gsvbatch.training.loop import Averages, Run, Watch, autocast
+from gsvbatch.training.loop import Averages, Losses, Run, Watch, Weights, autocast
 from gsvbatch.units import Seconds
-
-Losses = dict[str, Tensor]
-Weights = dict[str, Tensor]
 
 
 class Lesson(Protocol):
@@ -143,21 +140,6 @@ def tune(
     lesson.model.load_state_dict(weights)
     lesson.model.eval()
     return Tuned(run.step, n_steps, run.n_new, run.elapsed, before, best, best_step, folder)
-
-
-def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Let an optimizer's next step be of this learning rate."""
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-
-
-def take_step(loss: Tensor, optimizer: torch.optim.Optimizer, longest: float) -> None:
-    """Reduce a loss by one step, its gradient no longer than a bound."""
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    for group in optimizer.param_groups:
-        nn.utils.clip_grad_norm_(group["params"], longest)
-    optimizer.step()
 
 
 def mixed_precision(device: torch.device) -> torch.autocast:

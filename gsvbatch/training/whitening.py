@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-Weights = dict[str, Tensor]
+from gsvbatch.training.loop import Weights
 
 WHITENING_FLOOR = 0.01
 """Added to the variance of every direction."""
