@@ -233,16 +233,20 @@ def codebook(
     corpus: CorpusFolder = _CORPUS,
     runs: Runs = _RUNS,
     recipe: RecipePath = None,
+    start_from: StartFrom = None,
     threads: Threads = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Make the codebook, and write the corpus in tokens; after the content encoder."""
+    """Make the codebook, and write the corpus in tokens; after the content encoder.
+
+    With --start-from, codes and content encoder are those of models that there are already.
+    """
     from gsvbatch.training.corpus import Corpus
     from gsvbatch.training.stages import build_tokens
 
     recipes = prepare_torch(recipe, threads)
-    agreement = build_tokens(Corpus(corpus), runs, recipes, seed)
+    agreement = build_tokens(Corpus(corpus), runs, recipes, seed, start_from)
     size = recipes.prior.config.codebook_size
     if as_json:
         console.say_json({"size": size, "agreement": agreement})

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from gsvbatch.engine.guide import Guide
 from gsvbatch.engine.layers import (
     MIN_ROWS,
     LayerMath,
@@ -53,14 +54,17 @@ class DecodeStep(Protocol):
 class PlainStep:
     """The step in torch."""
 
-    def __init__(self, model: TextToSemantic, *, packs: bool = False) -> None:
+    def __init__(
+        self, model: TextToSemantic, *, packs: bool = False, guide: Guide | None = None
+    ) -> None:
         """Prepare a step.
 
         Args:
             model: In eval mode.
             packs: Whether weights are packed for a processor, which :func:`can_pack` must allow.
+            guide: What holds rows to their text.
         """
-        self.model = model
+        self.model, self.guide = model, guide
         layers = [layer for layer in model.h.layers if isinstance(layer, Layer)]
         self.layers: list[LayerMath] = [PackedLayer(x) if packs else PlainLayer(x) for x in layers]
         # Rounded to half precision, logits would have ties that the network did not mean.
@@ -108,7 +112,17 @@ class PlainStep:
             x = layer.finish(x, attended)
         slots.length[:n_rows] += 1
         logits = self.logits(x)[:n_rows]
-        draw_rows(slots, rows, logits, shape.max_top_k, has_top_p=shape.has_top_p)
+        self.draw(slots, rows, logits, shape.max_top_k, has_top_p=shape.has_top_p)
+
+    def draw(
+        self, slots: Slots, rows: Tensor, logits: Tensor, max_top_k: int, *, has_top_p: bool
+    ) -> None:
+        """Draw a token for each of the rows (B,) from logits (B, V), and note what follows from it."""
+        if self.guide is not None:
+            logits = self.guide.hold(slots, rows, logits)
+        tokens = draw_rows(slots, rows, logits, max_top_k, has_top_p=has_top_p)
+        if self.guide is not None:
+            self.guide.follow(slots, rows, tokens)
 
     def prefill(self, slots: Slots, rows: Tensor, x: Tensor, mask: Tensor) -> Tensor:
         """Run whole rows at once and fill their caches.
@@ -136,8 +150,8 @@ class PlainStep:
 class FusedStep(PlainStep):
     """The step with everything between two matrix products in one kernel of triton."""
 
-    def __init__(self, model: TextToSemantic) -> None:
-        super().__init__(model)
+    def __init__(self, model: TextToSemantic, *, guide: Guide | None = None) -> None:
+        super().__init__(model, guide=guide)
         self._modules = [layer for layer in model.h.layers if isinstance(layer, Layer)]
 
     @property
@@ -173,10 +187,10 @@ class FusedStep(PlainStep):
             inner = torch._addmm_activation(layer.linear1.bias, normed, layer.linear1.weight.t())
             self._add_norm(normed, layer.linear2(inner), layer.norm2, x)
         logits = self.logits(x)
-        if shape.has_top_p or shape.max_top_k > MAX_FUSED_TOP_K:
+        if shape.has_top_p or shape.max_top_k > MAX_FUSED_TOP_K or self.guide is not None:
             rows = torch.arange(n_rows, device=x.device)
             slots.length[:n_rows] += 1
-            draw_rows(slots, rows, logits, shape.max_top_k, has_top_p=shape.has_top_p)
+            self.draw(slots, rows, logits, shape.max_top_k, has_top_p=shape.has_top_p)
             return
         kernels.draw_kernel[(n_rows,)](
             logits, slots.seen.view(torch.uint8), slots.seed, slots.top_k, slots.temperature,
@@ -195,8 +209,8 @@ class FusedStep(PlainStep):
 
 def draw_rows(
     slots: Slots, rows: Tensor, logits: Tensor, max_top_k: int, *, has_top_p: bool
-) -> None:
-    """Draw a token for each of the rows and note it, and which of them have ended."""
+) -> Tensor:
+    """Draw a token for each of the rows and note it, and which of them have ended; return them (B,)."""
     steps = slots.n_drawn[rows]
     drawn = draw(
         logits,
@@ -217,6 +231,7 @@ def draw_rows(
     slots.n_drawn[rows] = (steps + 1).clamp(max=last)
     ended_at = slots.ended_at[rows]
     slots.ended_at[rows] = torch.where((ended_at < 0) & drawn.is_end, steps, ended_at)
+    return drawn.tokens
 
 
 def is_fusable(model: TextToSemantic) -> bool:

@@ -104,6 +104,7 @@ class Engine:
             graphs=graphs,
             fused=fused,
             packs=packs,
+            names=bundle.code_names,
         )
         self._synthesizer = synthesizer_runner(
             bundle,

@@ -58,6 +58,16 @@ class Slots:
         self.tokens = self._integers(n_slots, 0)
         """What was drawn, (n_slots, capacity)."""
 
+        self.text = self._integers(n_slots, 0)
+        """Phonemes that a guide holds a row to, (n_slots, capacity); likewise below."""
+
+        self.n_text = self._integers(n_slots)
+        self.place = self._integers(n_slots)
+        """The phoneme that the last token belongs to, an index of the text; -1 before the first."""
+
+        self.stayed = self._integers(n_slots)
+        """Tokens since that phoneme began."""
+
     def reserve(self, n_positions: int) -> None:
         """Make room for so many positions in every row, keeping what is there.
 
@@ -77,9 +87,9 @@ class Slots:
                 if self.capacity:
                     new[:, :, : self.capacity] = old
                 cache[i] = new
-        tokens = self._integers(self.n_slots, capacity)
-        tokens[:, : self.tokens.shape[1]] = self.tokens
-        self.tokens, self.capacity = tokens, capacity
+        self.tokens = self._longer(self.tokens, capacity)
+        self.text = self._longer(self.text, capacity)
+        self.capacity = capacity
 
     def cells(self, rows: Tensor, positions: Tensor) -> Tensor:
         """Where in a flat cache one position of each row lies, head by head, (B * H,)."""
@@ -107,7 +117,13 @@ class Slots:
         return (
             self.length, self.n_prompt, self.n_drawn, self.last_token, self.ended_at, self.seed,
             self.top_k, self.top_p, self.temperature, self.penalty, self.seen, self.tokens,
+            self.text, self.n_text, self.place, self.stayed,
         )  # fmt: skip
+
+    def _longer(self, rows: Tensor, capacity: int) -> Tensor:
+        longer = self._integers(self.n_slots, capacity)
+        longer[:, : rows.shape[1]] = rows
+        return longer
 
     def _integers(self, *shape: int) -> Tensor:
         return torch.zeros(shape, dtype=torch.int64, device=self._device)

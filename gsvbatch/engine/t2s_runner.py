@@ -13,14 +13,15 @@ from gsvbatch.engine.decode_step import (
     FusedStep,
     PlainStep,
     StepShape,
-    draw_rows,
     is_fusable,
 )
 from gsvbatch.engine.graphs import GraphedStep, bucket_of_rows
+from gsvbatch.engine.guide import Guide
 from gsvbatch.engine.layers import can_pack
 from gsvbatch.engine.scheduler import Move
 from gsvbatch.engine.sequence import Sequence
 from gsvbatch.engine.slots import Slots, bucketed
+from gsvbatch.gsv.code_names import CodeNames
 from gsvbatch.gsv.t2s import TextToSemantic
 
 PREFILL_WASTE = 1.25
@@ -47,6 +48,7 @@ class T2SRunner:
         graphs: bool | None = None,
         fused: bool | None = None,
         packs: bool | None = None,
+        names: CodeNames | None = None,
     ) -> None:
         """Set up empty slots.
 
@@ -58,6 +60,7 @@ class T2SRunner:
             graphs: Whether decode steps are captured as CUDA graphs; None does it where it is possible.
             fused: Whether they use kernels of triton; None does it where it is possible.
             packs: Whether weights are packed for a processor; None does it where it is possible.
+            names: What the codes are named after; then lines are held to their text.
         """
         weight = model.ar_predict_layer.weight
         self.model = model
@@ -66,8 +69,13 @@ class T2SRunner:
         self.is_packed = _or(packs, can_pack(weight))
         """Whether weights are there a second time, packed."""
 
-        self._plain = PlainStep(model, packs=self.is_packed)
-        self._eager = FusedStep(model) if _or(fused, is_fusable(model)) else self._plain
+        config, self._guide = model.config, None
+        if names is not None:
+            self._guide = Guide(names, config.n_phonemes, config.vocabulary, self.device)
+        self._plain = PlainStep(model, packs=self.is_packed, guide=self._guide)
+        self._eager = self._plain
+        if _or(fused, is_fusable(model)):
+            self._eager = FusedStep(model, guide=self._guide)
         self._graphed: GraphedStep | None = None
         if _or(graphs, self.device.type == "cuda"):
             self._graphed = GraphedStep(self._eager)
@@ -194,7 +202,7 @@ class T2SRunner:
         self._reset(rows, batch, lengths)
         last = x[torch.arange(len(batch), device=self.device), lengths - 1]
         logits = self._plain.logits(last)
-        draw_rows(slots, rows, logits, self._max_top_k(batch), has_top_p=_has_top_p(batch))
+        self._plain.draw(slots, rows, logits, self._max_top_k(batch), has_top_p=_has_top_p(batch))
         for sequence in batch:
             sequence.n_decoded = 1
 
@@ -250,6 +258,19 @@ class T2SRunner:
         for i, sequence in enumerate(batch):
             seen[i, list(sequence.request.voice.prompt_tokens)] = True
         slots.seen[rows] = torch.from_numpy(seen).to(self.device)
+        if self._guide is not None:
+            self._open_text(rows, [self._guide.text(s.request.phoneme_ids) for s in batch])
+
+    def _open_text(self, rows: Tensor, texts: Many[list[int]]) -> None:
+        """Lay the phonemes of new sequences before the guide, at their beginning."""
+        slots = self.slots
+        ids = np.zeros((len(texts), max(map(len, texts))), dtype=np.int64)
+        for i, text in enumerate(texts):
+            ids[i, : len(text)] = text
+        slots.text[rows, : ids.shape[1]] = torch.from_numpy(ids).to(self.device)
+        slots.n_text[rows] = self._integers([len(text) for text in texts])
+        slots.place[rows] = -1
+        slots.stayed[rows] = 0
 
     def _integers(self, values: Many[int]) -> Tensor:
         return torch.tensor(values, dtype=torch.int64, device=self.device)

@@ -19,6 +19,7 @@ from gsvbatch.gsv.checkpoint import (
     read_synthesizer,
     read_t2s,
 )
+from gsvbatch.gsv.code_names import CodeNames
 from gsvbatch.gsv.container import read_state_dict
 from gsvbatch.gsv.mel_content import MelContentConfig, MelContentEncoder
 from gsvbatch.gsv.mel_synthesizer import AnySynthesizer, MelSynthesizer, MelSynthesizerConfig
@@ -68,6 +69,7 @@ class ModelBundle:
         version: ``v1`` to ``v4``, or what native models call themselves.
         digest: What the weights are.
         vocoder: Of v3 and v4; None for the others, whose synthesizer makes audio itself.
+        code_names: What the codes are named after; None where they mean nothing by themselves.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class ModelBundle:
         version: str,
         digest: ModelDigests,
         vocoder: Vocoder | None = None,
+        code_names: CodeNames | None = None,
     ) -> None:
         self.source = source
         self.t2s = t2s
@@ -87,6 +90,7 @@ class ModelBundle:
         self.version = version
         self.digest = digest
         self.vocoder = vocoder
+        self.code_names = code_names
 
     @property
     def sample_rate(self) -> Hertz:
@@ -186,6 +190,7 @@ def load_bundle(
         second.version,
         digest,
         None if vocoder is None else _ready(vocoder, device, dtype),
+        first.code_names,
     )
 
 
@@ -265,7 +270,8 @@ def _t2s_checkpoint(path: Path) -> T2SCheckpoint:
     if path.suffix != NATIVE_SUFFIX:
         return read_t2s(path)
     config = NativeConfig.read(path.parent / NATIVE_CONFIG_NAME)
-    return T2SCheckpoint(config.t2s, config.symbol_version, read_weights(path))
+    names = CodeNames.of(path, config.t2s.n_phonemes, config.t2s.eos)
+    return T2SCheckpoint(config.t2s, config.symbol_version, read_weights(path), names)
 
 
 def _synthesizer_checkpoint(source: ModelSource) -> SynthesizerCheckpoint:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gsvbatch.errors import CheckpointError
+from gsvbatch.gsv.code_names import CodeNames
 from gsvbatch.gsv.container import read_container
 from gsvbatch.gsv.dimensions import mel_synthesizer_config, synthesizer_config, t2s_config
 from gsvbatch.gsv.lora import is_lora, merge_lora
@@ -56,6 +57,8 @@ class T2SCheckpoint:
     config: T2SConfig
     symbol_version: SymbolVersion
     weights: Weights
+    code_names: CodeNames | None = None
+    """Of native models whose maker knows them."""
 
 
 @dataclass(frozen=True, slots=True)

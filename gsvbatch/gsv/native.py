@@ -22,6 +22,7 @@ from torch import nn
 from gsvbatch.config.models import SamplingOverrides
 from gsvbatch.errors import CheckpointError
 from gsvbatch.gsv.checkpoint import SymbolVersion, Weights
+from gsvbatch.gsv.code_names import CodeNames
 from gsvbatch.gsv.source import NATIVE_CONFIG_NAME, NATIVE_SUFFIX, ModelSource
 from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic
@@ -95,6 +96,7 @@ def save_native(
     symbol_version: SymbolVersion = "v2",
     dtype: torch.dtype = torch.float16,
     sampling: SamplingOverrides | None = None,
+    code_names: CodeNames | None = None,
 ) -> None:
     """Write models to a folder in native form.
 
@@ -107,13 +109,15 @@ def save_native(
         symbol_version: The symbol table they were trained with.
         dtype: In which weights are stored; buffers that count are kept as they are.
         sampling: How they are best drawn from.
+        code_names: What the codes are named after, where that is known.
     """
     folder.mkdir(parents=True, exist_ok=True)
     networks: dict[str, nn.Module] = {"t2s": t2s, "synthesizer": synthesizer}
     if content is not None:
         networks["content"] = content
     for name, network in networks.items():
-        save_weights(folder / f"{name}{NATIVE_SUFFIX}", network, dtype)
+        metadata = code_names.dump() if code_names is not None and network is t2s else None
+        save_weights(folder / f"{name}{NATIVE_SUFFIX}", network, dtype, metadata)
     stored = {
         "format": FORMAT_NAME,
         "format_version": FORMAT_VERSION,
@@ -139,13 +143,19 @@ def recommended_sampling(source: ModelSource) -> SamplingOverrides:
     return NativeConfig.read(source.t2s.parent / NATIVE_CONFIG_NAME).sampling
 
 
-def save_weights(path: Path, network: nn.Module, dtype: torch.dtype) -> None:
-    """Write one network's weights, floating-point ones in the given dtype."""
+def save_weights(
+    path: Path,
+    network: nn.Module,
+    dtype: torch.dtype,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write one network's weights, floating-point ones in the given dtype, and what is to be said of them."""
     weights = {
         key: value.detach().to("cpu", dtype if value.is_floating_point() else value.dtype)
         for key, value in network.state_dict().items()
     }
-    save_file({key: value.contiguous() for key, value in weights.items()}, path)
+    contiguous = {key: value.contiguous() for key, value in weights.items()}
+    save_file(contiguous, path, None if metadata is None else dict(metadata))
 
 
 def read_weights(path: Path) -> Weights:

@@ -342,6 +342,7 @@ def _write(
         save_native(
             folder, t2s.model, synthesizer.model, content, version=name,
             symbol_version=reader.profile.symbol_version, sampling=reader.profile.sampling,
+            code_names=reader.engine.bundle.code_names,
         )  # fmt: skip
         small = native_source(folder)
         profile = replace(

@@ -344,7 +344,8 @@ def _write(
             epoch, step = epochs[stage], stages[stage].best_step if stage in stages else 0
             if is_native:
                 path = folder / original.name
-                save_weights(path, network.cpu(), torch.float16)
+                names = bundle.code_names if stage is TuneStage.T2S else None
+                save_weights(path, network.cpu(), torch.float16, names and names.dump())
             elif stage is TuneStage.T2S:
                 path = folder / f"{name}-e{epoch}.ckpt"
                 save_t2s(path, bundle.t2s, original, epoch)

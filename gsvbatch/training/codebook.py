@@ -8,12 +8,14 @@ recording, whose sounds nobody tells, is tokenized by the nearest code as ever.
 """
 
 import logging
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gsvbatch.gsv.code_names import CodeNames
 from gsvbatch.training.content import ContentTrainer, resampled
 from gsvbatch.training.corpus import FRAME_RATE, SAMPLE_RATE, Corpus, Entry, phoneme_starts
 from gsvbatch.units import SEMANTIC_RATE
@@ -30,6 +32,9 @@ KINDS = 3 + len(HEIGHTS)
 """Of a phoneme's tokens: it begins; goes on without a voice; goes on at one of five heights."""
 
 FRAMES_PER_TOKEN = FRAME_RATE // SEMANTIC_RATE
+
+CODE_NAMES = "codes.json"
+"""In a corpus's folder: what its codes are named after."""
 
 
 def places(entry: Entry, n_tokens: int) -> NDArray[np.int64]:
@@ -61,24 +66,31 @@ def sounding(corpus: Corpus, entry: Entry) -> NDArray[np.int64]:
     return np.array(entry.phoneme_ids)[at] * KINDS + kind
 
 
-def choose_codes(counts: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Return a code for every sound, (S,) like ``counts``.
+def choose_codes(counts: NDArray[np.int64], size: int) -> CodeNames:
+    """Name codes after sounds, of which there are as many as ``counts`` has entries, (S,).
 
     The most frequent sounds have codes of their own. Others share that of the same phoneme's nearest
-    kind, or else, as they are hardly ever heard, the most frequent code.
+    kind; a phoneme none of whose sounds has one has no codes.
     """
     ranked = np.argsort(-counts, kind="stable")
     own = ranked[: min(size, int((counts > 0).sum()))]
     codes = np.full(len(counts), -1)
     codes[own] = np.arange(len(own))
-    by_phoneme = codes.reshape(-1, KINDS)
-    shared = codes.copy()
-    for sound in np.flatnonzero(codes < 0):
-        fellows = by_phoneme[sound // KINDS]
-        known = np.flatnonzero(fellows >= 0)
-        nearest = known[np.abs(known - sound % KINDS).argmin()] if len(known) else None
-        shared[sound] = 0 if nearest is None else fellows[nearest]
-    return shared
+    by_phoneme: dict[int, tuple[int, ...]] = {}
+    for phoneme, row in enumerate(codes.reshape(-1, KINDS)):
+        known = np.flatnonzero(row >= 0)
+        if len(known):
+            nearest = [int(known[np.abs(known - kind).argmin()]) for kind in range(KINDS)]
+            by_phoneme[phoneme] = tuple(int(row[kind]) for kind in nearest)
+    return CodeNames(by_phoneme)
+
+
+def codes_of(names: CodeNames, sounds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the codes of sounds; those of phonemes without any, hardly ever heard, have code 0."""
+    table = np.zeros((int(sounds.max(initial=0)) // KINDS + 1, KINDS), np.int64)
+    for phoneme, codes in names.by_phoneme.items():
+        table[phoneme : phoneme + 1] = codes  # beyond the table: not among the sounds
+    return table.reshape(-1)[sounds]
 
 
 def assign(points: Tensor, centres: Tensor) -> Tensor:
@@ -124,14 +136,37 @@ def content_features(corpus: Corpus, model: ContentTrainer) -> list[Tensor]:
     return features
 
 
-def build_codebook(
-    corpus: Corpus, model: ContentTrainer, size: int, distinct: float = 0.25, seed: int = 0
-) -> float:
-    """Write ``codebook.npy`` (size, C) and ``tokens.npz`` into the corpus's folder.
+@dataclass(frozen=True, slots=True)
+class Codebook:
+    """Codes that there are already: to go on with models, the corpus needs theirs."""
 
-    ``tokens`` are what the teacher said, ``heard`` what the encoder makes of it, as it will of a voice's
-    reference; the same where there is no recording. Both go on through the silence after an utterance,
-    15 tokens; ``spoken`` counts those that belong to the utterance itself.
+    names: CodeNames
+    vectors: Tensor
+    """(K, C)."""
+
+
+def build_codebook(
+    corpus: Corpus,
+    model: ContentTrainer,
+    size: int,
+    distinct: float = 0.25,
+    seed: int = 0,
+    start: Codebook | None = None,
+) -> float:
+    """Write ``codebook.npy`` (size, C), ``codes.json`` and ``tokens.npz`` into the corpus's folder.
+
+    ``codes.json`` says what the codes are named after. ``tokens`` are what the teacher said, ``heard`` what the
+    encoder makes of it, as it will of a voice's reference; the same where there is no recording. Both go on
+    through the silence after an utterance, 15 tokens; ``spoken`` counts those that belong to the utterance
+    itself.
+
+    Args:
+        corpus: Prepared.
+        model: The content encoder.
+        size: Codes.
+        distinct: See :func:`code_vectors`.
+        seed: See :func:`code_vectors`.
+        start: Codes to keep, of the same content encoder; else they are made.
 
     Returns:
         The share of recorded tokens that are heard as they were said.
@@ -143,19 +178,24 @@ def build_codebook(
         min(len(part), len(said[i])) for i, part in zip(corpus.recorded, features, strict=True)
     ]
     recorded = np.concatenate([said[i][:n] for i, n in zip(corpus.recorded, lengths, strict=True)])
-    codes = choose_codes(np.bincount(recorded, minlength=n_sounds), size)
     points = torch.cat([part[:n] for part, n in zip(features, lengths, strict=True)])
-    wanted = torch.from_numpy(codes[recorded])
-    vectors = code_vectors(points, wanted, size, distinct, seed)
+    names = (
+        choose_codes(np.bincount(recorded, minlength=n_sounds), size)
+        if start is None
+        else start.names
+    )
+    wanted = torch.from_numpy(codes_of(names, recorded))
+    vectors = code_vectors(points, wanted, size, distinct, seed) if start is None else start.vectors
     nearest = assign(points, vectors)
     agreement = float((nearest == wanted).float().mean())
     logger.info("%d codes in use, %.0f %% heard", len(wanted.unique()), 100 * agreement)
-    tokens = [codes[part] for part in said]
+    tokens = [codes_of(names, part) for part in said]
     heard = [part.copy() for part in tokens]
     pieces = torch.split(nearest, lengths)
     for i, piece in zip(corpus.recorded, pieces, strict=True):
         heard[i][: len(piece)] = piece.numpy()
     np.save(corpus.folder / "codebook.npy", vectors.numpy())
+    names.write(corpus.folder / CODE_NAMES)
     np.savez(
         corpus.folder / "tokens.npz",
         tokens=np.concatenate(tokens).astype(np.int16),

@@ -6,9 +6,11 @@ import numpy as np
 import torch
 
 from gsvbatch.config.models import SamplingOverrides
+from gsvbatch.gsv.code_names import CodeNames
 from gsvbatch.gsv.native import save_native
 from gsvbatch.gsv.synthesizer import Synthesizer
 from gsvbatch.gsv.t2s import TextToSemantic
+from gsvbatch.training.codebook import CODE_NAMES
 from gsvbatch.training.content import ContentRecipe, load_content
 from gsvbatch.training.corpus import Corpus
 from gsvbatch.training.generator import HALF, GeneratorRecipe
@@ -46,4 +48,7 @@ def export(
     fix_spread(second)
     second.ssl_proj.load_state_dict(trained.ssl_proj.state_dict())
     second.quantizer.table.copy_(torch.from_numpy(np.load(corpus.folder / "codebook.npy")))
-    save_native(folder, first, second, trained.encoder, version=version, sampling=SAMPLING)
+    save_native(
+        folder, first, second, trained.encoder, version=version, sampling=SAMPLING,
+        code_names=CodeNames.read(corpus.folder / CODE_NAMES),
+    )  # fmt: skip

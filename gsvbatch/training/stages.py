@@ -6,11 +6,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
-from gsvbatch.errors import ConfigError
+from gsvbatch.errors import CheckpointError, ConfigError
+from gsvbatch.gsv.code_names import CodeNames
 from gsvbatch.gsv.native import NativeConfig, read_weights
 from gsvbatch.gsv.source import NATIVE_CONFIG_NAME, NATIVE_SUFFIX
-from gsvbatch.training.codebook import build_codebook
-from gsvbatch.training.content import load_content, train_content
+from gsvbatch.gsv.synthesizer import CODEBOOK_KEY
+from gsvbatch.training.codebook import Codebook, build_codebook
+from gsvbatch.training.content import ContentTrainer, load_content, train_content
 from gsvbatch.training.corpus import Corpus
 from gsvbatch.training.export import export
 from gsvbatch.training.generator import train_generator
@@ -104,15 +106,41 @@ def realign_corpus(corpus: Corpus, runs: Path, recipes: Recipes) -> Moved:
     return realign(corpus, load_content(runs / Stage.CONTENT, recipes.content))
 
 
-def build_tokens(corpus: Corpus, runs: Path, recipes: Recipes, seed: int = 0) -> float:
+def build_tokens(
+    corpus: Corpus, runs: Path, recipes: Recipes, seed: int = 0, start: Path | None = None
+) -> float:
     """Make codebook and tokens with the trained content encoder; return the share of tokens heard as said.
 
+    Args:
+        corpus: Prepared.
+        runs: Folder of all runs of a model.
+        recipes: How the stages are made.
+        seed: Of the codes' random part.
+        start: Folder of models in native form whose codes are kept, with their content encoder; without it
+            that of ``runs`` is used, and codes are made.
+
     Raises:
-        CheckpointError: The content encoder is not trained.
+        CheckpointError: The content encoder is not trained, or the models do not tell what their codes mean.
+        ConfigError: The models have other dimensions.
     """
-    model = load_content(runs / Stage.CONTENT, recipes.content)
     size = recipes.prior.config.codebook_size
-    return build_codebook(corpus, model, size, recipes.codebook.distinct, seed)
+    if start is None:
+        model = load_content(runs / Stage.CONTENT, recipes.content)
+        return build_codebook(corpus, model, size, recipes.codebook.distinct, seed)
+    weights = _weights_of(start, recipes)
+    config = recipes.t2s.config
+    path = start / f"t2s{NATIVE_SUFFIX}"
+    names = CodeNames.of(path, config.n_phonemes, config.eos)
+    if names is None:
+        raise CheckpointError(path, "does not tell what its codes are named after; train anew")
+    model = ContentTrainer(recipes.content, n_labels=1)
+    model.encoder.load_state_dict(read_weights(start / f"content{NATIVE_SUFFIX}"))
+    model.ssl_proj.load_state_dict(
+        {name: weights[f"ssl_proj.{name}"] for name in ("weight", "bias")}
+    )
+    model.eval()
+    codes = Codebook(names, weights[CODEBOOK_KEY])
+    return build_codebook(corpus, model, size, start=codes)
 
 
 def export_models(

@@ -9,7 +9,7 @@ import torch
 from gsvbatch.errors import CheckpointError, ConfigError
 from gsvbatch.gsv.bundle import load_bundle, native_source
 from gsvbatch.gsv.native import recommended_sampling
-from gsvbatch.training.codebook import KINDS, assign, choose_codes
+from gsvbatch.training.codebook import KINDS, assign, choose_codes, codes_of
 from gsvbatch.training.corpus import Corpus
 from gsvbatch.training.curves import page, read_curves
 from gsvbatch.training.export import SAMPLING
@@ -128,7 +128,9 @@ def test_folder_without_a_corpus_is_refused(tmp_path: Path) -> None:
 def test_frequent_sounds_have_codes_and_rare_ones_share_their_phonemes() -> None:
     counts = np.zeros(3 * KINDS, int)
     counts[0], counts[1], counts[KINDS + 4], counts[KINDS + 2] = 50, 40, 30, 1
-    codes = choose_codes(counts, 3)
+    names = choose_codes(counts, 3)
+    assert sorted(names.by_phoneme) == [0, 1]
+    codes = codes_of(names, np.arange(3 * KINDS))
     assert codes[[0, 1, KINDS + 4]].tolist() == [0, 1, 2]
     assert codes[2] == codes[1]
     assert codes[KINDS + 2] == codes[KINDS + 6] == 2
