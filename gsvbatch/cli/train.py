@@ -167,6 +167,7 @@ def t2s(
     corpus: CorpusFolder = _CORPUS,
     runs: Runs = _RUNS,
     recipe: RecipePath = None,
+    start: StartFrom = None,
     budget: Budget = None,
     steps: Steps = None,
     threads: Threads = None,
@@ -174,7 +175,7 @@ def t2s(
     as_json: Json = False,
 ) -> int:
     """Train the text-to-semantic stage: from phonemes to tokens."""
-    return _train("t2s", corpus, runs, recipe, budget, steps, threads, seed, as_json)
+    return _train("t2s", corpus, runs, recipe, budget, steps, threads, seed, as_json, start)
 
 
 def prior(
@@ -233,7 +234,7 @@ def codebook(
     corpus: CorpusFolder = _CORPUS,
     runs: Runs = _RUNS,
     recipe: RecipePath = None,
-    start_from: StartFrom = None,
+    start: StartFrom = None,
     threads: Threads = None,
     seed: Seed = 0,
     as_json: Json = False,
@@ -246,7 +247,7 @@ def codebook(
     from gsvbatch.training.stages import build_tokens
 
     recipes = prepare_torch(recipe, threads)
-    agreement = build_tokens(Corpus(corpus), runs, recipes, seed, start_from)
+    agreement = build_tokens(Corpus(corpus), runs, recipes, seed, start)
     size = recipes.prior.config.codebook_size
     if as_json:
         console.say_json({"size": size, "agreement": agreement})

@@ -36,7 +36,7 @@ class Entry:
     n_samples: int
     phoneme_ids: tuple[int, ...]
     groups: tuple[tuple[int, Seconds | None, Seconds | None], ...]
-    """Phonemes in the group (a syllable, a phone, a mark), when it starts and ends."""
+    """Phonemes in the group (a phone, a mark, half a syllable or a whole one), when it starts and ends."""
 
     first_frame: int
     n_frames: int
@@ -68,7 +68,7 @@ class Entry:
 def phoneme_starts(entry: Entry) -> NDArray[np.float64]:
     """Return when each phoneme of an utterance begins, seconds, never falling.
 
-    Within a syllable the initial is taken to last for a third; a group without a time of its own, as a
+    Within a syllable of which only the whole is known the initial is taken to last for a third; a group without a time of its own, as a
     mark that the teacher did not speak, begins with the next sound after it.
     """
     starts: list[float] = []

@@ -16,7 +16,7 @@ from gsvbatch.text.symbols import SymbolTable
 from gsvbatch.training.alignment import SILENCE, Frames, Timing, label_frames, locate, tones
 from gsvbatch.training.corpus import HOP, SAMPLE_RATE
 from gsvbatch.training.spoken import SpokenLine, audio_path, read_meta
-from gsvbatch.training.teacher_letters import phonemes_of
+from gsvbatch.training.teacher_letters import n_onset_letters, phonemes_of
 from gsvbatch.units import Seconds
 
 logger = logging.getLogger(__name__)
@@ -143,8 +143,16 @@ def align(line: SpokenLine, n_samples: int, teacher: Times | None = None) -> _Al
     for phone, place in zip(line.phones, places, strict=True):
         symbols = (phone,) if line.lang == "ja" else phonemes_of(phone)
         ids += table.ids(symbols)
-        start, end = (None, None) if place is None else (bounds[place[0]], bounds[place[1]])
-        groups.append((len(symbols), _rounded(start), _rounded(end)))
+        if place is None:
+            groups.append((len(symbols), None, None))
+            continue
+        first, end = place
+        n_onset = n_onset_letters(phone) if len(symbols) > 1 else 0
+        if n_onset:
+            groups.append((1, _rounded(bounds[first]), _rounded(bounds[first + n_onset])))
+            first += n_onset
+            symbols = symbols[1:]
+        groups.append((len(symbols), _rounded(bounds[first]), _rounded(bounds[end])))
     frames = label_frames(timing, tone, n_samples // HOP, offset)
     return _Aligned(timing, groups, ids, frames, is_guessed)
 
@@ -196,8 +204,8 @@ def _write(folder: Path, rows: Sequence[dict[str, Any]], labelled: Sequence[Fram
     return names
 
 
-def _rounded(time: float | None) -> Seconds | None:
-    return None if time is None else round(float(time), 3)
+def _rounded(time: float) -> Seconds:
+    return round(float(time), 3)
 
 
 def _require_unique(lines: Iterable[SpokenLine]) -> None:

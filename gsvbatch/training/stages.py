@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import assert_never
+from typing import Any, assert_never
 
 from gsvbatch.errors import CheckpointError, ConfigError
 from gsvbatch.gsv.code_names import CodeNames
@@ -75,8 +75,8 @@ def train_stage(
         budget: Seconds this call may take.
         seed: Of weights and of what is drawn.
         watch: Told of every step.
-        start: Folder of models in native form whose synthesizer ``prior`` and ``generator`` begin with; it
-            must have the recipes' dimensions, and the corpus its codes.
+        start: Folder of models in native form that ``t2s``, ``prior`` and ``generator`` begin with; they
+            must have the recipes' dimensions, and the corpus their codes.
 
     Raises:
         ConfigError: The corpus lacks tokens, or the models to begin with are others.
@@ -90,7 +90,7 @@ def train_stage(
         return watch is None or watch(progress)
 
     folder = runs / stage
-    first = None if start is None else _weights_of(start, recipes)
+    first = None if start is None else _weights_of(start, recipes, stage)
     end, train = _recipe(stage, corpus, folder, recipes, n_steps, first)
     train(budget, seed, remember)
     step = int(read_state(folder)["step"])
@@ -127,7 +127,7 @@ def build_tokens(
     if start is None:
         model = load_content(runs / Stage.CONTENT, recipes.content)
         return build_codebook(corpus, model, size, recipes.codebook.distinct, seed)
-    weights = _weights_of(start, recipes)
+    weights = _weights_of(start, recipes, Stage.PRIOR)
     config = recipes.t2s.config
     path = start / f"t2s{NATIVE_SUFFIX}"
     names = CodeNames.of(path, config.n_phonemes, config.eos)
@@ -158,18 +158,20 @@ def export_models(
     return sorted(path for path in folder.iterdir() if path.suffix in {".json", ".safetensors"})
 
 
-def _weights_of(folder: Path, recipes: Recipes) -> Weights:
-    """A synthesizer's weights in fp32, of the recipes' dimensions."""
-    found = NativeConfig.read(folder / NATIVE_CONFIG_NAME).synthesizer
-    wanted = recipes.prior.config
+def _weights_of(folder: Path, recipes: Recipes, stage: Stage) -> Weights:
+    """The weights in fp32 that a stage can begin with, of the recipes' dimensions."""
+    config = NativeConfig.read(folder / NATIVE_CONFIG_NAME)
+    name = "t2s" if stage is Stage.T2S else "synthesizer"
+    found: Any = config.t2s if stage is Stage.T2S else config.synthesizer
+    wanted: Any = recipes.t2s.config if stage is Stage.T2S else recipes.prior.config
     unlike = [
         f"{item.name} is {getattr(found, item.name)}, not {getattr(wanted, item.name)}"
         for item in fields(wanted)
         if getattr(found, item.name) != getattr(wanted, item.name)
     ]
     if unlike:
-        raise ConfigError(f"{folder}: a synthesizer of other dimensions: {'; '.join(unlike)}")
-    weights = read_weights(folder / f"synthesizer{NATIVE_SUFFIX}")
+        raise ConfigError(f"{folder}: a {name} of other dimensions: {'; '.join(unlike)}")
+    weights = read_weights(folder / f"{name}{NATIVE_SUFFIX}")
     return {key: x.float() if x.is_floating_point() else x for key, x in weights.items()}
 
 
@@ -188,7 +190,7 @@ def _recipe(
             return content.n_steps, lambda b, s, w: train_content(corpus, folder, content, b, s, w)
         case Stage.T2S:
             t2s = replace(recipes.t2s, n_steps=n_steps or recipes.t2s.n_steps)
-            return t2s.n_steps, lambda b, s, w: train_t2s(corpus, folder, t2s, b, s, w)
+            return t2s.n_steps, lambda b, s, w: train_t2s(corpus, folder, t2s, b, s, w, start)
         case Stage.PRIOR:
             prior = replace(recipes.prior, n_steps=n_steps or recipes.prior.n_steps)
             return prior.n_steps, lambda b, s, w: train_prior(corpus, folder, prior, b, s, w, start)

@@ -21,6 +21,7 @@ from gsvbatch.training.loop import (
     Averages,
     Run,
     Watch,
+    Weights,
     autocast,
     drawn_ahead,
     step_numbers,
@@ -194,8 +195,19 @@ def train_t2s(
     budget: Seconds,
     seed: int = 0,
     watch: Watch | None = None,
+    start: Weights | None = None,
 ) -> TextToSemantic:
-    """Train, or go on training, the text-to-semantic stage."""
+    """Train, or go on training, the text-to-semantic stage; needs tokens.
+
+    Args:
+        corpus: With tokens.
+        folder: Of the run.
+        recipe: How.
+        budget: Seconds that this call may take.
+        seed: Of what is drawn.
+        watch: Told of every step.
+        start: Weights of a network of these dimensions and codes to begin with; else random.
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     config = recipe.config
@@ -203,6 +215,10 @@ def train_t2s(
     for table in (model.ar_text_embedding, model.ar_audio_embedding):
         nn.init.normal_(table.word_embeddings.weight, 0.0, 0.5)
     nn.init.zeros_(model.bert_proj.weight)
+    n_solo = recipe.solo_steps
+    if start is not None:
+        model.load_state_dict(start)
+        n_solo = 0  # it has found out what tokens follow
     optimizer = torch.optim.AdamW(
         model.parameters(), recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.02
     )
@@ -212,7 +228,7 @@ def train_t2s(
         optimizer.load_state_dict(state["optimizer"])
     sampler = PairSampler(corpus, recipe)
     batches = drawn_ahead(
-        lambda step: sampler.batch(step_numbers(seed, step), solo=step < recipe.solo_steps),
+        lambda step: sampler.batch(step_numbers(seed, step), solo=step < n_solo),
         run.step,
     )
     averages = Averages()

@@ -43,6 +43,7 @@ _FINALS = {
     "ui": ("wei", ""), "un": ("wə", "n"), "uo": ("wo", ""),
     "v": ("y", ""), "ve": ("ɥe", ""), "van": ("ɥɛ", "n"), "vn": ("y", "n"),
 }  # fmt: skip
+_GLIDES = frozenset("jwɥ")
 _WITH_GLIDE = {
     # Finals behind y, which are spelled short; behind w it is the glide and the final.
     "a": ("ja", ""), "En": ("jɛ", "n"), "ang": ("ja", "ŋ"), "ao": ("jau", ""), "E": ("je", ""),
@@ -100,6 +101,15 @@ def _english(phone: str) -> str:
     if base not in ARPABET:
         raise ValueError(f"{phone!r} is no ARPAbet symbol")
     return STRESS[stress] + _REDUCED.get(phone, ARPABET[base])
+
+
+def n_onset_letters(phone: str) -> int:
+    """Return how many of a syllable's letters its initial has; 0 where they are the final's alone, or it is none."""
+    if phone in MARKS or phone[:1].isupper():
+        return 0
+    initial = phonemes(check_pinyin(phone))[0]
+    # The initials y and w are written out only where they glide into another vowel.
+    return len(_INITIALS.get(initial, "")) or int(_mandarin(phone)[0] in _GLIDES)
 
 
 def _mandarin(phone: str) -> str:

@@ -7,6 +7,7 @@ from gsvbatch.training.speaking import make_frontend, read_text
 from gsvbatch.training.teacher_letters import (
     ARPABET,
     letters_of,
+    n_onset_letters,
     phonemes_of,
     phones_of,
     spell,
@@ -26,6 +27,17 @@ from gsvbatch.training.teacher_letters import (
 )  # fmt: skip
 def test_letters_of_a_phone(phone: str, letters: str) -> None:
     assert letters_of(phone) == letters
+
+
+@pytest.mark.parametrize(
+    ("phone", "n"),
+    [
+        ("mian4", 1), ("chi1", 2), ("qu4", 2), ("yan2", 1), ("yue4", 1), ("wo3", 1), ("wai4", 1), ("yi1", 0),
+        ("wu3", 0), ("yun2", 0), ("er2", 0), ("a1", 0), ("OW1", 0), ("K", 0), (",", 0),
+    ],
+)  # fmt: skip
+def test_letters_of_an_initial(phone: str, n: int) -> None:
+    assert n_onset_letters(phone) == n
 
 
 @pytest.mark.parametrize("phone", ["", "mian", "QQ1", "blah3", "-", "SP2", "~"])

@@ -13,9 +13,9 @@ from gsvbatch.errors import ConfigError, MissingExtraError
 from gsvbatch.text.symbols import SymbolTable
 from gsvbatch.training.alignment import Timing
 from gsvbatch.training.corpus import Corpus
-from gsvbatch.training.prepare import prepare
+from gsvbatch.training.prepare import align, prepare
 from gsvbatch.training.speaking import SpeakRecipe, edges, make_speakers, speak_list
-from gsvbatch.training.spoken import append_meta, read_meta, spoken_ids
+from gsvbatch.training.spoken import SpokenLine, append_meta, read_meta, spoken_ids
 from gsvbatch.training.teacher import Speech
 
 TEXTS = ["No cat.", "...", "A map!", "Tea?"]
@@ -144,6 +144,28 @@ def test_times_that_are_not_stored_are_asked_for(tmp_path: Path) -> None:
     append_meta(tmp_path, {**row, "id": "y", "phones": None})
     made = prepare([tmp_path], tmp_path / "corpus", HummingTeacher)
     assert (made.n_lines, list(made.skipped)) == (1, ["y"])
+
+
+@pytest.mark.parametrize(
+    ("phone", "letters", "parts"),
+    [
+        ("cha1", "ꭧʰa→", [0.2, 0.4]),
+        ("ma1", "ma→", [0.1, 0.3]),
+        ("yan1", "jɛ→n", [0.1, 0.4]),
+        ("yi1", "i→", [0.2]),
+    ],
+)
+def test_an_initial_ends_where_its_letters_end(
+    tmp_path: Path, phone: str, letters: str, parts: list[float]
+) -> None:
+    line = SpokenLine(
+        id="x", lang="zh", text="?", phones=[phone], ipa=letters, speaker="v1", mix={"a": 1.0},
+        speed=1.0, sec=1.0, offset=0.1,
+    )  # fmt: skip
+    aligned = align(line, 24000, HummingTeacher())
+    assert sum(n for n, _, _ in aligned.groups) == len(aligned.phoneme_ids) == 2
+    assert [end for _, _, end in aligned.groups] == pytest.approx(parts)
+    assert aligned.groups[0][1] == 0.0
 
 
 def test_line_whose_letters_say_something_else_is_left_out(tmp_path: Path) -> None:

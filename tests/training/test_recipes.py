@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from gsvbatch.errors import CheckpointError, ConfigError
 from gsvbatch.gsv.bundle import load_bundle, native_source
+from gsvbatch.gsv.code_names import CodeNames
 from gsvbatch.gsv.native import recommended_sampling
-from gsvbatch.training.codebook import KINDS, assign, choose_codes, codes_of
+from gsvbatch.training.codebook import CODE_NAMES, KINDS, assign, choose_codes, codes_of
 from gsvbatch.training.corpus import Corpus
 from gsvbatch.training.curves import page, read_curves
 from gsvbatch.training.export import SAMPLING
@@ -100,6 +102,40 @@ def test_exported_models_are_loaded_and_speak(trained: tuple[Corpus, Path], tmp_
         audio = bundle.synthesizer.decode_latent(latent, None, torch.zeros(1, SYNTHESIZER.style, 1))
     assert audio.shape[-1] == 10 * 480
     assert torch.isfinite(audio).all()
+
+
+@pytest.mark.slow
+def test_another_corpus_goes_on_from_exported_models(
+    trained: tuple[Corpus, Path], tmp_path: Path
+) -> None:
+    corpus, runs = trained
+    export_models(corpus, runs, RECIPES, tmp_path / "models", "toy")
+    other = tone_corpus(tmp_path / "corpus")
+    build_tokens(other, tmp_path, RECIPES, start=tmp_path / "models")
+    for again, tokens in zip(other.tokens, corpus.tokens, strict=True):
+        np.testing.assert_array_equal(again, tokens)
+    names = CodeNames.read(corpus.folder / CODE_NAMES)
+    assert names is not None
+    assert CodeNames.read(other.folder / CODE_NAMES) == names
+    assert load_bundle(native_source(tmp_path / "models")).code_names == names
+
+    train_stage(Stage.T2S, other, tmp_path, RECIPES, budget=0, start=tmp_path / "models")
+    first = load_file(tmp_path / "models" / "t2s.safetensors")
+    for key, weight in read_state(tmp_path / Stage.T2S)["model"].items():
+        torch.testing.assert_close(weight, first[key].float(), rtol=0, atol=0)
+
+
+@pytest.mark.slow
+def test_codes_without_names_cannot_be_gone_on_with(
+    trained: tuple[Corpus, Path], tmp_path: Path
+) -> None:
+    corpus, runs = trained
+    export_models(corpus, runs, RECIPES, tmp_path, "toy")
+    path = tmp_path / "t2s.safetensors"
+    save_file(load_file(path), path.with_suffix(".plain"))
+    path.with_suffix(".plain").replace(path)
+    with pytest.raises(CheckpointError, match="does not tell what its codes"):
+        build_tokens(corpus, runs, RECIPES, start=tmp_path)
 
 
 def test_export_says_which_stage_is_missing(tmp_path: Path) -> None:
