@@ -23,7 +23,7 @@ from gsvbatch.gsv.code_names import CodeNames
 from gsvbatch.gsv.container import read_state_dict
 from gsvbatch.gsv.mel_content import MelContentConfig, MelContentEncoder
 from gsvbatch.gsv.mel_synthesizer import AnySynthesizer, MelSynthesizer, MelSynthesizerConfig
-from gsvbatch.gsv.native import NativeConfig, read_weights
+from gsvbatch.gsv.native import NativeConfig, read_synthesizer_weights, read_weights
 from gsvbatch.gsv.source import (
     NATIVE_CONFIG_NAME,
     NATIVE_SUFFIX,
@@ -280,7 +280,10 @@ def _synthesizer_checkpoint(source: ModelSource) -> SynthesizerCheckpoint:
         return read_synthesizer(path, version=source.version, base=source.base)
     config = NativeConfig.read(path.parent / NATIVE_CONFIG_NAME)
     return SynthesizerCheckpoint(
-        config.synthesizer, config.version, config.symbol_version, read_weights(path)
+        config.synthesizer,
+        config.version,
+        config.symbol_version,
+        read_synthesizer_weights(path, config.synthesizer),
     )
 
 

@@ -24,7 +24,7 @@ from gsvbatch.errors import CheckpointError
 from gsvbatch.gsv.checkpoint import SymbolVersion, Weights
 from gsvbatch.gsv.code_names import CodeNames
 from gsvbatch.gsv.source import NATIVE_CONFIG_NAME, NATIVE_SUFFIX, ModelSource
-from gsvbatch.gsv.synthesizer import Synthesizer, SynthesizerConfig
+from gsvbatch.gsv.synthesizer import CODEBOOK_KEY, Synthesizer, SynthesizerConfig
 from gsvbatch.gsv.t2s import T2SConfig, TextToSemantic
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 FORMAT_NAME = "gsvbatch-models"
 FORMAT_VERSION = 1
+
+STATISTICS = CODEBOOK_KEY.removesuffix("embed")
+"""Before the names of what nobody reads but the quantizer's own training, which is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,21 @@ def recommended_sampling(source: ModelSource) -> SamplingOverrides:
     return NativeConfig.read(source.t2s.parent / NATIVE_CONFIG_NAME).sampling
 
 
+def read_synthesizer_weights(path: Path, config: SynthesizerConfig) -> Weights:
+    """The tensors of a native synthesizer, with the quantizer's statistics, which need not be stored.
+
+    Raises:
+        CheckpointError: The file is missing or damaged.
+    """
+    size, width = config.codebook_size, config.ssl_width
+    statistics = {
+        "inited": torch.ones(1),
+        "cluster_size": torch.zeros(size),
+        "embed_avg": torch.zeros(size, width),
+    }
+    return {f"{STATISTICS}{key}": x for key, x in statistics.items()} | read_weights(path)
+
+
 def save_weights(
     path: Path,
     network: nn.Module,
@@ -153,6 +171,7 @@ def save_weights(
     weights = {
         key: value.detach().to("cpu", dtype if value.is_floating_point() else value.dtype)
         for key, value in network.state_dict().items()
+        if not key.startswith(STATISTICS) or key == CODEBOOK_KEY
     }
     contiguous = {key: value.contiguous() for key, value in weights.items()}
     save_file(contiguous, path, None if metadata is None else dict(metadata))

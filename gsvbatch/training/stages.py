@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 from gsvbatch.errors import CheckpointError, ConfigError
 from gsvbatch.gsv.code_names import CodeNames
-from gsvbatch.gsv.native import NativeConfig, read_weights
+from gsvbatch.gsv.native import NativeConfig, read_synthesizer_weights, read_weights
 from gsvbatch.gsv.source import NATIVE_CONFIG_NAME, NATIVE_SUFFIX
 from gsvbatch.gsv.synthesizer import CODEBOOK_KEY
 from gsvbatch.training.codebook import Codebook, build_codebook
@@ -171,7 +171,12 @@ def _weights_of(folder: Path, recipes: Recipes, stage: Stage) -> Weights:
     ]
     if unlike:
         raise ConfigError(f"{folder}: a {name} of other dimensions: {'; '.join(unlike)}")
-    weights = read_weights(folder / f"{name}{NATIVE_SUFFIX}")
+    path = folder / f"{name}{NATIVE_SUFFIX}"
+    weights = (
+        read_weights(path)
+        if stage is Stage.T2S
+        else read_synthesizer_weights(path, config.synthesizer)
+    )
     return {key: x.float() if x.is_floating_point() else x for key, x in weights.items()}
 
 

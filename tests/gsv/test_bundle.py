@@ -15,7 +15,7 @@ from gsvbatch.data import Waveform
 from gsvbatch.errors import CheckpointError
 from gsvbatch.gsv.bundle import ModelBundle, ModelSource, load_bundle, native_source
 from gsvbatch.gsv.mel_content import MelContentEncoder
-from gsvbatch.gsv.native import save_native
+from gsvbatch.gsv.native import STATISTICS, save_native
 from gsvbatch.gsv.prompt import TRAILING_SILENCE, prompt_tokens
 from gsvbatch.gsv.source import file_digest
 from tests import toy
@@ -64,6 +64,9 @@ def test_upstreams_containers_hold_the_same_models(
     ours, theirs = weights_of(load_bundle(native)), weights_of(load_bundle(upstream))
     assert ours.keys() == theirs.keys()
     for key, value in ours.items():
+        if STATISTICS in key and not key.endswith("embed"):
+            assert not value.any() or key.endswith("inited")  # not stored: nobody reads them
+            continue
         torch.testing.assert_close(theirs[key], value, rtol=2e-3, atol=2e-4, msg=key)
 
 
