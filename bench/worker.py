@@ -5,15 +5,17 @@
 NAME is ``gsvbatch``, ``gsvbatch-plain`` (nothing packed), ``gsv-tts-lite``, ``genie-tts`` or ``cpufast``; FOLDER holds
 ``model.ckpt`` and ``model.pth``. The rivals are driven through the modules of their own packages, which
 are found without running their ``__init__``: that would download models, or open a sound device.
+
+Tasks: ``{"what": "prepare", "batches": [16, 1]}``, ``{"what": "decode", "batch": 16}``, ``{"what": "speak"}``. Answers: the
+tokens drawn or samples made, seconds by the clock, processor seconds.
 """
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable
-from importlib import import_module
+from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -46,18 +48,27 @@ class Ours:
         from gsvbatch.engine.synthesizer_runner import SynthesizerRunner
         from gsvbatch.gsv.bundle import load_bundle
         from gsvbatch.gsv.source import ModelSource
+        from gsvbatch.gsv.synthesizer import Synthesizer
 
         source = ModelSource(folder / "model.ckpt", folder / "model.pth")
         self._bundle = load_bundle(source)
         self._packs = packs
+        self._runners: dict[int, Any] = {}
+        assert isinstance(self._bundle.synthesizer, Synthesizer)
         self._synthesizer = SynthesizerRunner(self._bundle.synthesizer, 1, packs=packs)
+
+    def prepare(self, batches: list[int]) -> None:
+        from gsvbatch.engine.t2s_runner import T2SRunner
+
+        for batch in batches:
+            self._runners[batch] = T2SRunner(self._bundle.t2s, batch, packs=self._packs)
 
     def decode(self, batch: int) -> int:
         import workload
 
         from gsvbatch.engine.sequence import Sequence
 
-        runner = self._runner(batch)
+        runner = self._runners[batch]
         sequences = [Sequence(workload.line(self._bundle, n), slot=n) for n in range(batch)]
         runner.prefill(sequences)
         n_drawn = 1
@@ -65,13 +76,6 @@ class Ours:
             n_drawn += runner.decode(sequences)
             runner.collect(sequences)
         return batch * n_drawn
-
-    def _runner(self, batch: int) -> Any:
-        from gsvbatch.engine.t2s_runner import T2SRunner
-
-        if getattr(self, "_last", (0, None))[0] != batch:
-            self._last = batch, T2SRunner(self._bundle.t2s, batch, packs=self._packs)
-        return self._last[1]
 
     def speak(self) -> int:
         import workload
@@ -87,34 +91,31 @@ class GsvTtsLite:
         without_init("gsv_tts")
         self._loader = import_module("gsv_tts.Loader")
         self._folder = folder
-        self._models: dict[int, Any] = {}
+        self._model: Any = None
         config = self._config([])
         self._sovits = self._loader.get_sovits_weights(str(folder / "model.pth"), config).vq_model
         self._style = torch.randn(1, 512, 1)
 
+    def prepare(self, batches: list[int]) -> None:
+        # One bucket a batch, that ends with the last token: no cache is larger than it has to be.
+        end = N_BEFORE + N_TOKENS
+        cache = [(batch, end + 5 if batch > 1 else end - 1) for batch in batches]
+        loaded = self._loader.get_gpt_weights(str(self._folder / "model.ckpt"), self._config(cache))
+        self._model = loaded.t2s_model
+
     def decode(self, batch: int) -> int:
-        model = self._model(batch)
         phonemes, tokens, bert = inputs(batch, 1)
         bert = bert.transpose(1, 2)
         if batch == 1:
-            return int(model.infer(phonemes, tokens, bert).shape[-1])
-        found, _ = model.infer_batched(list(phonemes), list(tokens), list(bert))
-        return sum(len(row) + 1 for row in found)  # it draws one more than it returns
+            return int(self._model.infer(phonemes, tokens, bert).shape[-1]) + 1  # drops the first
+        found, _ = self._model.infer_batched(list(phonemes), list(tokens), list(bert))
+        return sum(len(row) + 2 for row in found)  # drops the first and the last
 
     def speak(self) -> int:
         codes = torch.randint(0, 1024, (1, 1, N_TOKENS))
         text = torch.randint(0, 700, (1, N_PHONEMES))
         out, _ = self._sovits.decode(codes, text, self._style, cuda_graph=False)
         return int(out.shape[-1])
-
-    def _model(self, batch: int) -> Any:
-        if batch not in self._models:
-            # One bucket that ends with the last token: no cache is larger than it has to be.
-            end = N_BEFORE + N_TOKENS + (5 if batch > 1 else -1)
-            config = self._config([(batch, end)])
-            loaded = self._loader.get_gpt_weights(str(self._folder / "model.ckpt"), config)
-            self._models = {batch: loaded.t2s_model}
-        return self._models[batch]
 
     def _config(self, cache: list[tuple[int, int]]) -> Any:
         return SimpleNamespace(
@@ -154,6 +155,9 @@ class Genie:
             for name in names
         )
         self._audio = np.random.default_rng(0).normal(size=(1, 4 * 32000)).astype(np.float32) * 0.1
+
+    def prepare(self, batches: list[int]) -> None:
+        """Nothing depends on the batch."""
 
     def decode(self, batch: int) -> int:
         assert batch == 1, "it has no batches"
@@ -224,15 +228,18 @@ class CpuFast:
         self._sovits = synthesizer.eval()
         self._style = torch.randn(1, 512, 1)
 
+    def prepare(self, batches: list[int]) -> None:
+        """Nothing depends on the batch."""
+
     def decode(self, batch: int) -> int:
         phonemes, tokens, bert = inputs(batch, 1)
         lengths = torch.full((batch,), phonemes.shape[1])
         with torch.no_grad():
-            found, counts = self._t2s.infer_panel_batch_infer(
+            found, _ = self._t2s.infer_panel_batch_infer(
                 list(phonemes), lengths, tokens, list(bert), top_k=15, top_p=1.0,
                 early_stop_num=N_TOKENS - 1, max_len=phonemes.shape[1],
             )  # fmt: skip
-        return sum(int(n) for n in counts) if batch > 1 else int(found[0].shape[-1] - N_PROMPT)
+        return sum(int(row.shape[-1]) - N_PROMPT + 1 for row in found)  # drops the last
 
     def speak(self) -> int:
         codes = torch.randint(0, 1024, (1, 1, N_TOKENS))
@@ -262,26 +269,39 @@ ENGINES: dict[str, Callable[[Path], Any]] = {
 }
 
 
-def processor_time() -> float:
-    """Seconds that all threads of this process have used."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+def versions() -> dict[str, str]:
+    """Of the packages that decide how fast this goes, as far as they are there."""
+    names = (
+        "gsv-tts-lite", "genie-tts", "gpt-sovits-cpufast", "torch", "onnxruntime", "numpy",
+    )  # fmt: skip
+    found = {}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 def main() -> None:
     """Answer tasks until there are no more."""
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what the rivals print is no answer
     torch.set_num_threads(N_THREADS)
     torch.set_grad_enabled(False)
     engine = ENGINES[sys.argv[1]](Path(sys.argv[2]))
-    print(json.dumps({"ready": sys.argv[1]}), file=answers, flush=True)
+    print(json.dumps({"versions": versions()}), file=answers, flush=True)
     for task in sys.stdin:
         wanted = json.loads(task)
-        start, used = time.perf_counter(), processor_time()
-        work = engine.speak if wanted["what"] == "speak" else engine.decode
-        n = work(*([] if wanted["what"] == "speak" else [wanted["batch"]]))
-        answer = {"n": n, "s": time.perf_counter() - start, "cpu": processor_time() - used}
+        n = 0
+        start, used = time.perf_counter(), time.process_time()
+        if wanted["what"] == "prepare":
+            engine.prepare(wanted["batches"])
+        elif wanted["what"] == "decode":
+            n = engine.decode(wanted["batch"])
+        else:
+            n = engine.speak()
+        answer = {"n": n, "s": time.perf_counter() - start, "cpu": time.process_time() - used}
         print(json.dumps(answer), file=answers, flush=True)
 
 

@@ -20,6 +20,7 @@ from gsvbatch.gsv.t2s import T2SConfig
 
 N_PROMPT, N_PROMPT_PHONEMES, N_PHONEMES, N_TOKENS = 100, 40, 60, 150
 SEMANTIC_RATE = 25
+SAMPLES_PER_TOKEN = 1280  # 32 kHz
 
 SMALL_T2S = T2SConfig(n_layers=3, width=64, n_heads=2, feed_forward=128, bert_width=8)
 SMALL_SYNTHESIZER = SynthesizerConfig(
