@@ -50,7 +50,10 @@ class PriorRecipe:
     reference_frames: int = 150
     learning_rate: float = 6e-4
     n_steps: int = 12000
-    dropout: float = 0.0
+    dropout: float = 0.1
+    """Without it, a few hours of speech are learnt by heart: on lines held out the loss stood still after 700
+    steps, and with it went on falling."""
+
     average: float = 0.998
     """Share of the averaged weights that a step keeps; they are what is exported."""
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, assert_never
 
+from filelock import FileLock, Timeout
+
 from gsvbatch.errors import CheckpointError, ConfigError
 from gsvbatch.gsv.code_names import CodeNames
 from gsvbatch.gsv.native import NativeConfig, read_synthesizer_weights, read_weights
@@ -79,7 +81,8 @@ def train_stage(
             must have the recipes' dimensions, and the corpus their codes.
 
     Raises:
-        ConfigError: The corpus lacks tokens, or the models to begin with are others.
+        ConfigError: The corpus lacks tokens, the models to begin with are others, or another process
+            trains the stage.
         CheckpointError: The run's saved state is damaged.
     """
     last = Progress(0, 0, 0.0)
@@ -92,7 +95,15 @@ def train_stage(
     folder = runs / stage
     first = None if start is None else _weights_of(start, recipes, stage)
     end, train = _recipe(stage, corpus, folder, recipes, n_steps, first)
-    train(budget, seed, remember)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        # Two that write one state would undo one another's steps.
+        with FileLock(folder / "run.lock", timeout=0):
+            train(budget, seed, remember)
+    except Timeout as error:
+        raise ConfigError(
+            f"{folder}: another process trains this stage; wait for it, or name another folder with --runs"
+        ) from error
     step = int(read_state(folder)["step"])
     return Trained(stage, step, end, last.n_new, last.elapsed, folder)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from safetensors.torch import load_file, save_file
 
 from gsvbatch.errors import CheckpointError, ConfigError
@@ -102,6 +103,16 @@ def test_exported_models_are_loaded_and_speak(trained: tuple[Corpus, Path], tmp_
         audio = bundle.synthesizer.decode_latent(latent, None, torch.zeros(1, SYNTHESIZER.style, 1))
     assert audio.shape[-1] == 10 * 480
     assert torch.isfinite(audio).all()
+
+
+def test_two_do_not_train_one_stage(tmp_path: Path) -> None:
+    corpus = tone_corpus(tmp_path / "corpus")
+    (tmp_path / Stage.CONTENT).mkdir()
+    with (
+        FileLock(tmp_path / Stage.CONTENT / "run.lock"),
+        pytest.raises(ConfigError, match="another process trains this stage"),
+    ):
+        train_stage(Stage.CONTENT, corpus, tmp_path, RECIPES)
 
 
 @pytest.mark.slow
