@@ -350,7 +350,8 @@ class EngineConfig(StrictModel):
     """``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``; auto takes a CUDA card if there is one."""
 
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
-    """Precision; auto is float16 on CUDA and float32 elsewhere."""
+    """Precision; auto is float16 on CUDA and float32 elsewhere. bfloat16 pays on processors with AVX512-BF16
+    or AMX."""
 
     slots: int | None = Field(default=None, ge=1, le=4096)
     """Utterances decoded at once; None lets memory decide."""

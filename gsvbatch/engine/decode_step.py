@@ -14,14 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gsvbatch.engine.guide import Guide
-from gsvbatch.engine.layers import (
-    MIN_ROWS,
-    LayerMath,
-    PackedLayer,
-    PlainLayer,
-    packed,
-    product,
-)
+from gsvbatch.engine.layers import LayerMath, PackedLayer, PlainLayer, packed_linear
 from gsvbatch.engine.sampling import MIN_TOKENS, draw
 from gsvbatch.engine.slots import Slots
 from gsvbatch.gsv.t2s import LAYER_NORM_EPS, MAX_POSITIONS, Layer, TextToSemantic
@@ -30,6 +23,10 @@ MAX_FUSED_TOP_K = 64
 """The fused draw finds the k-th largest by going down one by one."""
 
 _FEW_ROWS = 8
+
+MOST_WHOLE = 1.5
+"""A processor reads a cache without gaps faster than the used part of each head, if that is not much less: 256
+positions of 16 rows in 18 ms, 220 of the 256 in 32 ms (bench/RESULTS.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +66,11 @@ class PlainStep:
         self.layers: list[LayerMath] = [PackedLayer(x) if packs else PlainLayer(x) for x in layers]
         # Rounded to half precision, logits would have ties that the network did not mean.
         self._head = model.ar_predict_layer.weight.float()
-        self._packed_head = packed(self._head) if packs else None
-        self._min_rows = MIN_ROWS if packs else 1
+        self._packed_head = packed_linear(self._head, None) if packs else None
+        self._min_rows = max(layer.min_rows for layer in self.layers)
+        self._attend = attend
+        if self._head.device.type == "cpu" and torch.backends.mkl.is_available():
+            self._attend = attend_in_products
 
     @property
     def rows_are_free(self) -> bool:
@@ -81,11 +81,13 @@ class PlainStep:
         """The logits (B, V) of hidden states (B, D), in fp32."""
         if self._packed_head is None:
             return F.linear(hidden.float(), self._head)
-        return product(hidden.float(), self._packed_head, None)
+        return self._packed_head(hidden.float())
 
     def __call__(self, slots: Slots, shape: StepShape) -> None:
         """Run one step."""
         n_rows, n_keys = shape.n_rows, shape.n_keys
+        if self._attend is attend_in_products and slots.capacity <= n_keys * MOST_WHOLE:
+            n_keys = slots.capacity
         n_heads, width = self.model.config.n_heads, self.model.config.width
         rows = torch.arange(n_rows, device=slots.length.device)
         columns = torch.arange(n_keys, device=slots.length.device)
@@ -102,12 +104,9 @@ class PlainStep:
         for i, layer in enumerate(self.layers):
             heads = layer.project(x)[:n_rows].view(n_rows, 3, n_heads, -1)
             slots.write(i, cells, heads[:, 1], heads[:, 2])
-            attended = F.scaled_dot_product_attention(
-                heads[:, 0, :, None],
-                slots.keys[i][:n_rows, :, :n_keys],
-                slots.values[i][:n_rows, :, :n_keys],
-                attn_mask=hidden[:, None, None],
-            ).reshape(n_rows, width)
+            query = heads[:, 0].to(hidden.dtype)
+            attended = self._attend(query, slots.keys[i], slots.values[i], hidden)
+            attended = attended.view(n_rows, width).to(x.dtype)
             attended = F.pad(attended, (0, 0, 0, n_spare)) if n_spare else attended
             x = layer.finish(x, attended)
         slots.length[:n_rows] += 1
@@ -205,6 +204,40 @@ class FusedStep(PlainStep):
         kernels.add_norm_kernel[(x.shape[0],)](
             x, y, norm.weight, norm.bias, out, EPS=LAYER_NORM_EPS, WIDTH=x.shape[1], num_warps=4
         )
+
+
+def attend(query: Tensor, keys: Tensor, values: Tensor, hidden: Tensor) -> Tensor:
+    """What each row's query finds among its keys.
+
+    Args:
+        query: (B, H, d).
+        keys: (n_slots, H, capacity, d), row = slot; likewise ``values``.
+        values: Likewise.
+        hidden: Added to the scores of the first positions, (B, n_keys): 0, or -inf beyond a row's length.
+
+    Returns:
+        (B, H, d).
+    """
+    n_rows, n_keys = hidden.shape
+    return F.scaled_dot_product_attention(
+        query[:, :, None],
+        keys[:n_rows, :, :n_keys],
+        values[:n_rows, :, :n_keys],
+        attn_mask=hidden[:, None, None],
+    )[:, :, 0].contiguous()
+
+
+def attend_in_products(query: Tensor, keys: Tensor, values: Tensor, hidden: Tensor) -> Tensor:
+    """The same in two batched matrix products, which MKL does faster than torch's attention; see :func:`attend`."""
+    n_rows, n_keys = hidden.shape
+    _, n_heads, capacity, depth = keys.shape
+    n = n_rows * n_heads
+    mask = hidden[:, None].expand(-1, n_heads, -1).reshape(n, 1, n_keys)
+    # Rows come first, so one flat axis of rows and heads needs no copy.
+    seen = keys.view(-1, capacity, depth)[:n, :n_keys].transpose(1, 2)
+    scores = torch.baddbmm(mask, query.reshape(n, 1, depth), seen, alpha=depth**-0.5)
+    found = torch.bmm(scores.softmax(dim=2), values.view(-1, capacity, depth)[:n, :n_keys])
+    return found.view(n_rows, n_heads, depth)
 
 
 def draw_rows(

@@ -28,6 +28,7 @@ from gsvbatch.engine.memory import (
 from gsvbatch.engine.request import Request, Result
 from gsvbatch.engine.scheduler import Scheduler
 from gsvbatch.engine.sequence import Sequence
+from gsvbatch.engine.slots import cache_dtype
 from gsvbatch.engine.stats import EngineStats
 from gsvbatch.engine.synthesizer_runner import Speaking, Spoken, SynthesizerRunner
 from gsvbatch.engine.t2s_runner import T2SRunner
@@ -93,7 +94,8 @@ class Engine:
         if max_memory is not None:
             limit_memory(self.device, max_memory)
         if n_slots is None:
-            n_slots = default_slots(bundle.t2s.config, self.device, self.dtype, max_memory)
+            cache = cache_dtype(self.device, self.dtype)
+            n_slots = default_slots(bundle.t2s.config, self.device, cache, max_memory)
         n_steps = steps_between_looks or default_steps_between_looks(self.device)
         self._n_slots = n_slots
         self._ahead = BATCHES_AHEAD if overlaps else 0
@@ -123,7 +125,7 @@ class Engine:
         """What the engine holds, or will: weights, packed ones twice, and the cache of its slots."""
         bundle = self.bundle
         weights = weight_bytes(bundle.t2s, bundle.synthesizer, bundle.vocoder)
-        cache = self._n_slots * row_bytes(bundle.t2s.config, self.dtype)
+        cache = self._n_slots * row_bytes(bundle.t2s.config, cache_dtype(self.device, self.dtype))
         return weights * (2 if self._t2s.is_packed else 1) + max(cache, self._t2s.cache_bytes)
 
     @property

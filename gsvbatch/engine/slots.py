@@ -19,6 +19,11 @@ def bucketed(n_positions: int) -> int:
     return -(-n_positions // BUCKET) * BUCKET
 
 
+def cache_dtype(device: torch.device, dtype: torch.dtype) -> torch.dtype:
+    """Of keys and values beside weights of a type: processors attend in fp32 at least as fast, and exactly."""
+    return torch.float32 if device.type == "cpu" else dtype
+
+
 class Slots:
     """State of ``n_slots`` rows on the device; row = slot."""
 
@@ -33,7 +38,7 @@ class Slots:
         self.generation = 0
         """How often the tensors have moved: what was captured for others is no good any more."""
 
-        self._device, self._dtype = device, dtype
+        self._device, self._dtype = device, cache_dtype(device, dtype)
         self.keys: list[Tensor] = []
         """A layer's keys, (n_slots, H, capacity, D / H); likewise ``values``."""
 
@@ -71,11 +76,13 @@ class Slots:
     def reserve(self, n_positions: int) -> None:
         """Make room for so many positions in every row, keeping what is there.
 
-        It grows by half at least, so that a batch that gets longer step by step is copied seldom.
+        It grows by half at least, so that a batch that gets longer step by step is copied seldom; on a
+        processor by a quarter, for there attention reads all of it.
         """
         if n_positions <= self.capacity:
             return
-        capacity = bucketed(max(n_positions, self.capacity * 3 // 2))
+        grown = self.capacity * 5 // 4 if self._device.type == "cpu" else self.capacity * 3 // 2
+        capacity = bucketed(max(n_positions, grown))
         self.generation += 1
         heads = self.config.n_heads
         shape = (self.n_slots, heads, capacity, self.config.width // heads)
@@ -100,13 +107,13 @@ class Slots:
     def write(self, layer: int, cells: Tensor, key: Tensor, value: Tensor) -> None:
         """Store a layer's keys and values (B, H, D / H) in the cells of :meth:`cells`."""
         depth = key.shape[2]
-        self.keys[layer].view(-1, depth).index_copy_(0, cells, key.reshape(-1, depth))
-        self.values[layer].view(-1, depth).index_copy_(0, cells, value.reshape(-1, depth))
+        for cache, new in ((self.keys[layer], key), (self.values[layer], value)):
+            cache.view(-1, depth).index_copy_(0, cells, new.reshape(-1, depth).to(self._dtype))
 
     def fill(self, layer: int, rows: Tensor, key: Tensor, value: Tensor) -> None:
         """Store a layer's keys and values (B, H, L, D / H) at the first L positions of each row."""
-        self.keys[layer][rows, :, : key.shape[2]] = key
-        self.values[layer][rows, :, : value.shape[2]] = value
+        self.keys[layer][rows, :, : key.shape[2]] = key.to(self._dtype)
+        self.values[layer][rows, :, : value.shape[2]] = value.to(self._dtype)
 
     def move(self, source: int, target: int) -> None:
         """Copy a row over another."""

@@ -96,6 +96,11 @@ class T2SRunner:
         return self._slots
 
     @property
+    def itemsize(self) -> int:
+        """Bytes of a weight as a step reads it, which may be fewer than it takes in memory."""
+        return self._plain.layers[0].itemsize
+
+    @property
     def cache_bytes(self) -> int:
         """What keys and values take; nothing before they are first used."""
         if self._slots is None:

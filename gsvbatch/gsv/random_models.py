@@ -49,7 +49,7 @@ def random_bundle(
 
 @torch.no_grad()
 def _randomize(network: nn.Module, seed: int) -> None:
-    """Draw weights that keep the scale of what passes through."""
+    """Draw weights that keep the scale of what passes through, rounded to halves as checkpoints store them."""
     generator = torch.Generator().manual_seed(seed)
     for key, tensor in network.state_dict().items():
         if not tensor.is_floating_point():
@@ -62,3 +62,4 @@ def _randomize(network: nn.Module, seed: int) -> None:
             tensor.mul_(0.1)
             if key.endswith((".weight", "gamma", "alpha")):
                 tensor.add_(1.0)
+        tensor.copy_(tensor.half())

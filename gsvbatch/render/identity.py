@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from gsvbatch import __version__
 from gsvbatch.render.work import SpeechRequest
 
-REVISION = 1
+REVISION = 2
 """To be raised when equal requests sound different since: engine, networks, limits, prosody features.
 
 Between releases, that is: the version of gsvbatch counts by itself."""

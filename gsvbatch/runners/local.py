@@ -181,6 +181,9 @@ def load_engine(source: ModelSource, config: EngineConfig) -> Engine:
     dtype = choose_dtype(config.dtype, device)
     bundle = load_bundle(source.for_rendering(), device=device, dtype=dtype)
     logger.info("rendering on %s in %s", device, dtype)
+    if is_slow(dtype, device):
+        name = str(dtype).removeprefix("torch.")
+        logger.warning("engine.dtype %s is slow on this processor; float32 is faster", name)
     return Engine(
         bundle,
         n_slots=config.slots,
@@ -257,7 +260,22 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
         "float32": torch.float32,
         "float16": torch.float16,
         "bfloat16": torch.bfloat16,
-        # half precision saves nothing on a CPU, where it is converted at every step
+        # bfloat16 is faster on some processors too, but what is heard should not depend on which
         "auto": torch.float16 if device.type == "cuda" else torch.float32,
     }
     return names[name]
+
+
+def is_slow(dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether a device calculates in a precision only by converting it at every step.
+
+    Processors have bfloat16 in AVX-512 or AMX (Intel's since Cooper Lake, AMD's since Zen 4); float16 in AMX
+    or AVX-512 too, but seldom. Of other kinds of processors nothing is known.
+    """
+    if device.type != "cpu" or dtype == torch.float32:
+        return False
+    found = torch.cpu.get_capabilities()
+    if found.get("architecture") != "x86_64":
+        return False
+    names = {torch.bfloat16: ("avx512_bf16", "amx_bf16"), torch.float16: ("avx512_fp16",)}
+    return not any(found.get(name) for name in names[dtype])

@@ -19,6 +19,7 @@ from gsvbatch.engine.engine import default_steps_between_looks, synthesizer_runn
 from gsvbatch.engine.memory import is_out_of_memory, release
 from gsvbatch.engine.request import DEFAULT_STEPS
 from gsvbatch.engine.sequence import Sequence as EngineSequence
+from gsvbatch.engine.slots import cache_dtype
 from gsvbatch.engine.t2s_runner import T2SRunner
 from gsvbatch.gsv.bundle import ModelBundle
 from gsvbatch.gsv.mel_synthesizer import MelSynthesizer
@@ -185,17 +186,18 @@ def median_time(work: Callable[[], object], device: torch.device, n: int = 3) ->
 
 
 def least_step(
-    config: T2SConfig, n_lines: int, workload: Workload, ceilings: Ceilings, itemsize: int
+    config: T2SConfig, n_lines: int, workload: Workload, ceilings: Ceilings, sizes: tuple[int, int]
 ) -> Seconds:
     """The least time of a decode step: weights read once, and the keys and values of every line once.
 
-    The mean line is half decoded. Or its arithmetic, where that takes longer.
+    The mean line is half decoded. Or its arithmetic, where that takes longer. ``sizes`` are bytes of a
+    weight and of a number in the cache.
     """
     width, inner = config.width, config.feed_forward
     weights = config.n_layers * (4 * width * width + 2 * width * inner) + config.vocabulary * width
     n_keys = workload.n_prompt + workload.n_prompt_phonemes + workload.n_phonemes
     cache = 2 * config.n_layers * width * (n_keys + workload.n_tokens / 2)
-    n_bytes = (weights + n_lines * cache) * itemsize
+    n_bytes = weights * sizes[0] + n_lines * cache * sizes[1]
     flop = 2 * n_lines * (weights + cache)
     return max(n_bytes / ceilings.bandwidth, flop / ceilings.matrix_rate)
 
@@ -312,7 +314,8 @@ def _decoding(
     n_rounds = 3 if runner.device.type == "cuda" else 1
     rounds = [_decode_once(runner, bundle, n_lines, workload) for _ in range(n_rounds)]
     prefill, step = (min(times) for times in zip(*rounds[-2:], strict=True))
-    least = least_step(bundle.t2s.config, n_lines, workload, ceilings, runner.dtype.itemsize)
+    sizes = runner.itemsize, cache_dtype(runner.device, runner.dtype).itemsize
+    least = least_step(bundle.t2s.config, n_lines, workload, ceilings, sizes)
     whole = prefill + (workload.n_tokens - 1) * step
     return DecodeFigures(
         n_lines,

@@ -17,7 +17,7 @@ from gsvbatch.gsv.source import ModelSource
 from gsvbatch.job import Project, list_lines, open_project, render
 from gsvbatch.render.gates import LONGEST_PHONEME, RUN_ON_SLACK
 from gsvbatch.runners import local
-from gsvbatch.runners.local import LocalRunner, choose_device, load_engine
+from gsvbatch.runners.local import LocalRunner, choose_device, is_slow, load_engine
 from gsvbatch.runners.speech import token_limit
 from gsvbatch.voice import load_profile, save_profile
 from tests.job.tones import SCRIPT, snapshot
@@ -189,3 +189,37 @@ def test_models_that_wait_give_way_when_memory_runs_out(
     monkeypatch.setattr(T2SRunner, "prefill", short_of_memory)
     assert render(project, query="id:a4", runner=runner).n_rendered == 1
     assert len(runner.pool.names) == 1
+
+
+@pytest.mark.parametrize(
+    ("dtype", "found", "expected"),
+    [
+        (torch.float32, {"architecture": "x86_64"}, False),
+        (torch.bfloat16, {"architecture": "x86_64", "avx512_bf16": False}, True),
+        (torch.bfloat16, {"architecture": "x86_64", "avx512_bf16": True}, False),
+        (torch.bfloat16, {"architecture": "x86_64", "amx_bf16": True}, False),
+        (torch.float16, {"architecture": "x86_64", "avx512_bf16": True}, True),
+        (torch.bfloat16, {"architecture": "arm64"}, False),
+    ],
+)
+def test_a_precision_that_a_processor_has_to_convert_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+    dtype: torch.dtype,
+    found: dict[str, str | bool],
+    expected: bool,
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found)
+    assert is_slow(dtype, torch.device("cpu")) is expected
+    assert not is_slow(dtype, torch.device("cuda"))
+
+
+def test_who_chooses_such_a_precision_is_told_of_a_better_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"architecture": "x86_64"})
+    source = toy_models(tmp_path, 1)
+    assert load_engine(source, EngineConfig(device="cpu")).dtype == torch.float32
+    assert not caplog.messages
+    engine = load_engine(source, EngineConfig(device="cpu", dtype="bfloat16"))
+    assert engine.dtype == torch.bfloat16
+    assert caplog.messages == ["engine.dtype bfloat16 is slow on this processor; float32 is faster"]

@@ -85,9 +85,11 @@ def test_a_batch_too_large_for_memory_ends_the_series(
 def test_the_roofline_is_that_of_the_published_dimensions() -> None:
     # 76.2 M weights and 96 KiB of keys and values a position in fp32; 165.6 MFLOP a token.
     ceilings = Ceilings(bandwidth=1e12, matrix_rate=1e30)
-    step = least_step(T2SConfig(), 1, Workload(), ceilings, 4)
+    step = least_step(T2SConfig(), 1, Workload(), ceilings, (4, 4))
     assert step * 1e12 == pytest.approx(305e6 + 275 * 96 * 1024, rel=0.01)
-    by_flop = least_step(T2SConfig(), 1000, Workload(), Ceilings(1e30, 1e12), 4)
+    halves = least_step(T2SConfig(), 1, Workload(), ceilings, (2, 4))
+    assert halves * 1e12 == pytest.approx(152.5e6 + 275 * 96 * 1024, rel=0.01)
+    by_flop = least_step(T2SConfig(), 1000, Workload(), Ceilings(1e30, 1e12), (4, 4))
     assert by_flop * 1e12 == pytest.approx(1000 * 165.6e6, rel=0.001)
     assert speaking_flop(SynthesizerConfig()) == pytest.approx(42.5e9, rel=0.04)
     wider = replace(SynthesizerConfig(), initial_channels=768)
