@@ -84,6 +84,16 @@ def shapes(pitch: Course, syllables: Sequence[Syllable]) -> NDArray[np.float64]:
     return rows
 
 
+def told_shapes(
+    pitch: Course, syllables: Sequence[Syllable]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the shapes (S, 17) and tones (S,) of the syllables that can be judged."""
+    rows = shapes(pitch, syllables)
+    tones = np.array([syllable.tone for syllable in syllables], np.int64)
+    usable = (tones <= N_TONES) & ~np.isnan(rows).any(axis=1)
+    return rows[usable], tones[usable]
+
+
 @dataclass(frozen=True, slots=True)
 class ToneJudge:
     """Says how likely each tone is."""

@@ -28,23 +28,17 @@ import torch
 from numpy.typing import NDArray
 
 from bench.spoken import Spoken, Wanted, held_out, read_list, render, write_list, write_project
-from bench.syllables import RATE, SILENCE, Aligner, Alignment, Syllable, features, fit_aligner
-from bench.tone_shapes import N_TONES, Course, ToneJudge, course, fit_judge, shapes
+from bench.syllables import RATE, Aligner, Alignment
+from bench.tone_fitting import STORE, fit, load
+from bench.tone_shapes import N_TONES, Course, ToneJudge, course, told_shapes
 from gsvbatch.audio.pcm import resample
 from gsvbatch.audio.reading import read_audio
-from gsvbatch.data import Waveform
 from gsvbatch.errors import UnpronounceableError
 from gsvbatch.text.frontend import Frontend
-from gsvbatch.text.symbols import SymbolTable
-from gsvbatch.training.corpus import SAMPLE_RATE, Corpus, Entry
 from gsvbatch.training.teacher_letters import phones_of
-from gsvbatch.units import Seconds
 
-STORE = Path(__file__).with_suffix(".npz")
 TONES = range(1, N_TONES + 1)
 VOICES = ("qinghe", "zhou", "xiaoman", "mingde", "lanting", "chengyuan", "clara", "aoi")
-EVERY_OUT = 10
-"""One speaker in so many is kept out of fitting, to see how good it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +87,7 @@ def main() -> int:
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.command == "fit":
-        fit(args)
+        fit(args.corpus, args.lines, args.steps, args.out)
         return 0
     if args.command == "score":
         files = [file for file in read_list(args.list, args.speakers) if file.lang == "zh"]
@@ -166,16 +160,6 @@ def judge_line(pitch: Course, found: Alignment, judge: ToneJudge) -> Judged:
     )
 
 
-def told_shapes(
-    pitch: Course, syllables: Sequence[Syllable]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the shapes (S, 17) and tones (S,) of the syllables that can be judged."""
-    rows = shapes(pitch, syllables)
-    tones = np.array([syllable.tone for syllable in syllables], np.int64)
-    usable = (tones <= N_TONES) & ~np.isnan(rows).any(axis=1)
-    return rows[usable], tones[usable]
-
-
 def read_phones(frontend: Frontend, text: str) -> Iterator[str]:
     """Yield the syllables of a Mandarin text as gsvbatch reads it, ``mian4``.
 
@@ -226,89 +210,6 @@ def table(figures: dict[str, Any]) -> Iterator[str]:
     for tone, row in zip(TONES, f["told"], strict=True):
         total = max(sum(row), 1)
         yield f"tone {tone} ({sum(row):4d})" + "".join(f"{n / total:7.0%}" for n in row)
-
-
-def fit(args: argparse.Namespace) -> None:
-    """Fit on a corpus's Mandarin lines, write the store, print how good it is on speakers kept out."""
-    corpus = Corpus(args.corpus)
-    names = json.loads((corpus.folder / "labels.json").read_text(encoding="utf-8"))["chars"]
-    entries = [entry for entry in corpus.entries if entry.language == "zh" and entry.has_audio]
-    speakers = sorted({entry.speaker for entry in entries})
-    out = set(speakers[::EVERY_OUT])
-    draw = np.random.default_rng(0)
-    order = [entries[i] for i in draw.permutation(len(entries))]
-    taken = [entry for entry in order if entry.speaker not in out][: args.lines]
-    kept_out = [entry for entry in order if entry.speaker in out][: max(args.lines // 8, 1)]
-    seen, sounds = [], []
-    for entry in taken:
-        part = features(audio_of(corpus, entry).samples)[: entry.n_frames]
-        seen.append(part)
-        sounds.append(
-            corpus.label[entry.first_frame : entry.first_frame + len(part)].astype(np.int64)
-        )
-    letters = [SILENCE, *names]
-    aligner = fit_aligner(np.concatenate(seen), np.concatenate(sounds), letters, args.steps)
-    rows, tones, errors = zip(*(_told(corpus, entry, aligner) for entry in taken), strict=True)
-    judge = fit_judge(np.concatenate(rows), np.concatenate(tones))
-    save(args.out, aligner, judge)
-    aligner, judge = load(args.out)  # as it will be used, rounded
-    rows, tones, errors = zip(*(_told(corpus, entry, aligner) for entry in kept_out), strict=True)
-    told = judge.likely(np.concatenate(rows)).argmax(axis=1) + 1
-    right = (told == np.concatenate(tones)).mean()
-    offset = np.concatenate(errors)
-    print(f"fitted on {len(taken)} lines of {len(speakers) - len(out)} speakers: {args.out}")
-    print(f"on {len(kept_out)} lines of {len(out)} others: {right:.1%} of {len(told)} tones right")
-    print(
-        f"syllables begin {np.median(offset) * 1000:+.0f} ms off in the median; of the rest of that, "
-        f"{(np.abs(offset - np.median(offset)) <= 0.04).mean():.0%} within 40 ms"
-    )
-
-
-def _told(
-    corpus: Corpus, entry: Entry, aligner: Aligner
-) -> tuple[NDArray[np.float64], NDArray[np.int64], list[Seconds]]:
-    """Shapes and tones of a line as it will be measured, and how much later syllables begin than they do."""
-    known = said_syllables(entry)
-    audio = audio_of(corpus, entry)
-    found = aligner.align(audio.samples, [phone for phone, _ in known]).syllables
-    whole = corpus.samples(entry)
-    rows, tones = told_shapes(course(whole, SAMPLE_RATE), found)
-    return rows, tones, [a.start - start for a, (_, start) in zip(found, known, strict=True)]
-
-
-def said_syllables(entry: Entry) -> list[tuple[str, Seconds]]:
-    """Return the Mandarin syllables of a corpus's line, and when each begins."""
-    symbols = SymbolTable.load("v2").symbols
-    found, at = [], 0
-    for n, start, _ in entry.groups:
-        if n == 2 and start is not None:
-            names = [symbols[i] for i in entry.phoneme_ids[at : at + n]]
-            found.append((phones_of(names)[0], start))
-        at += n
-    return found
-
-
-def audio_of(corpus: Corpus, entry: Entry) -> Waveform:
-    """Return a line's recording at the aligner's rate."""
-    return resample(Waveform(corpus.samples(entry), SAMPLE_RATE), RATE)
-
-
-def save(path: Path, aligner: Aligner, judge: ToneJudge) -> None:
-    """Write aligner and judge into one file."""
-    weights = {name: part.astype(np.float16) for name, part in aligner.weights.items()}
-    with path.open("wb") as file:
-        np.savez(
-            file, letters=np.array(aligner.letters),
-            mean=judge.mean, scale=judge.scale, tones=judge.weights, **weights,
-        )  # fmt: skip
-
-
-def load(path: Path) -> tuple[Aligner, ToneJudge]:
-    """Read what `save` wrote."""
-    with np.load(path, allow_pickle=False) as data:
-        weights = {name: data[name] for name in ("w1", "b1", "w2", "b2")}
-        judge = ToneJudge(data["mean"], data["scale"], data["tones"])
-        return Aligner([str(letter) for letter in data["letters"]], weights), judge
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The arithmetic of the measure of tones, and that the numbers that come with it fit the sounds there are."""
 
 import itertools
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,13 @@ import pytest
 from bench import tones
 from bench.spoken import held_out
 from bench.syllables import RATE, Aligner, Syllable, best_path, features, fit_aligner
-from bench.tone_shapes import PITCH_RATE, Course, course, fit_judge, shapes
+from bench.tone_fitting import STORE, audio_of, fit, load, said_syllables, save
+from bench.tone_shapes import PITCH_RATE, Course, course, fit_judge, shapes, told_shapes
 from gsvbatch.text.frontend import Frontend
-from gsvbatch.training.teacher_letters import ARROWS, letters_of
+from gsvbatch.text.symbols import SymbolTable
+from gsvbatch.training.corpus import Corpus
+from gsvbatch.training.teacher_letters import ARROWS, letters_of, phonemes_of
+from tests.training.corpora import tone_corpus
 
 
 class Told(Aligner):
@@ -110,8 +115,8 @@ def test_a_judge_tells_rising_from_falling_and_survives_its_file(tmp_path: Path)
     np.testing.assert_allclose(likely.sum(axis=1), 1)
     assert (likely.argmax(axis=1) + 1 == meant).mean() > 0.95
     weights = {name: np.ones((2, 2), np.float32) for name in ("w1", "b1", "w2", "b2")}
-    tones.save(tmp_path / "x.npz", Aligner(["", "a"], weights), judge)
-    aligner, again = tones.load(tmp_path / "x.npz")
+    save(tmp_path / "x.npz", Aligner(["", "a"], weights), judge)
+    aligner, again = load(tmp_path / "x.npz")
     assert aligner.letters == ("", "a")
     np.testing.assert_array_equal(again.likely(rows), likely)
 
@@ -133,7 +138,7 @@ def test_the_summary_counts_syllables() -> None:
 
 
 def test_neutral_syllables_are_not_judged() -> None:
-    rows, meant = tones.told_shapes(rising(0.1), [Syllable(0.0, 0.1, 5), Syllable(0.1, 0.2, 3)])
+    rows, meant = told_shapes(rising(0.1), [Syllable(0.0, 0.1, 5), Syllable(0.1, 0.2, 3)])
     assert rows.shape == (1, 17)
     assert meant.tolist() == [3]
 
@@ -142,9 +147,32 @@ def test_a_text_is_read_with_its_sandhi() -> None:
     assert list(tones.read_phones(Frontend(), "你好，一样。")) == ["ni2", "hao3", "yi2", "yang4"]
 
 
+def test_both_are_fitted_on_a_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "corpus"
+    corpus = tone_corpus(folder)
+    phones = ("ma1", "ba4", "la2", "di3")
+    letters = sorted(set("".join(map(letters_of, phones))) - set(ARROWS.values()))
+    (folder / "labels.json").write_text(json.dumps({"chars": letters}), encoding="utf-8")
+    ids = SymbolTable.load("v2").ids([symbol for phone in phones for symbol in phonemes_of(phone)])
+    rows = [json.loads(line) for line in (folder / "index.jsonl").read_text("utf-8").splitlines()]
+    index = "".join(json.dumps(row | {"phoneme_ids": ids}) + "\n" for row in rows)
+    (folder / "index.jsonl").write_text(index, encoding="utf-8")
+    entry = Corpus(folder).entries[0]
+    assert said_syllables(entry) == list(zip(phones, (0.0, 0.25, 0.5, 0.75), strict=True))
+    fit(folder, 4, 5, tmp_path / "x.npz")
+    said = capsys.readouterr().out
+    assert "fitted on 3 lines of 1 speakers" in said
+    assert "on 1 lines of 1 others" in said
+    aligner, judge = load(tmp_path / "x.npz")
+    assert aligner.letters == ("", *letters)
+    audio = audio_of(corpus, entry).samples
+    assert len(aligner.align(audio, phones).syllables) == 4
+    assert judge.weights.shape == (18, 4)
+
+
 @pytest.mark.slow
 def test_what_comes_with_the_repository_knows_every_sound_of_the_held_out_lines() -> None:
-    aligner, judge = tones.load(tones.STORE)
+    aligner, judge = load(STORE)
     frontend = Frontend()
     for text in held_out("zh", 110):
         letters = "".join(map(letters_of, tones.read_phones(frontend, text)))
