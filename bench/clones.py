@@ -57,8 +57,8 @@ _MEL = LogMel(RATE, 1024, 320, N_MELS)
 class Heard:
     """What is measured of one or several files of a voice."""
 
-    pitch: Hertz
-    """Median of the voiced frames; NaN if there are none."""
+    pitch: float
+    """Median of the voiced frames, hertz; NaN if there are none."""
 
     colour: NDArray[np.float64]
     """dB in each mel band, its mean taken off, (N_MELS,)."""
@@ -71,8 +71,8 @@ class Likeness:
     speaker: str
     clip: Seconds
     lines: int
-    clip_pitch: Hertz
-    pitch: Hertz
+    clip_pitch: float
+    pitch: float
     semitones: float
     """Pitch of the lines over that of the clip."""
 
@@ -216,7 +216,7 @@ def compare(
     heard: Mapping[str, Heard],
     files: Mapping[str, Sequence[Spoken]],
     sources: Mapping[str, Spoken],
-    threshold: Hertz,
+    threshold: float,
     scores: Mapping[str, float],
 ) -> list[Likeness]:
     """Compare what is heard of each voice with all clips.
@@ -226,7 +226,7 @@ def compare(
         heard: Of those who have lines.
         files: Those lines.
         sources: The clips' files.
-        threshold: Between men and women.
+        threshold: Hertz between men and women.
         scores: Similarity by a file's absolute path, if a judge was asked.
     """
     names = list(clips)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,12 +100,13 @@ def audio_of(corpus: Corpus, entry: Entry) -> Waveform:
 
 def save(path: Path, aligner: Aligner, judge: ToneJudge) -> None:
     """Write aligner and judge into one file."""
-    weights = {name: part.astype(np.float16) for name, part in aligner.weights.items()}
+    parts: dict[str, Any] = {
+        name: part.astype(np.float16) for name, part in aligner.weights.items()
+    }
+    parts |= {"letters": np.array(aligner.letters)}
+    parts |= {"mean": judge.mean, "scale": judge.scale, "tones": judge.weights}
     with path.open("wb") as file:
-        np.savez(
-            file, letters=np.array(aligner.letters),
-            mean=judge.mean, scale=judge.scale, tones=judge.weights, **weights,
-        )  # fmt: skip
+        np.savez(file, allow_pickle=False, **parts)
 
 
 def load(path: Path) -> tuple[Aligner, ToneJudge]:

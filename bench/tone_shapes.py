@@ -66,7 +66,8 @@ def shapes(pitch: Course, syllables: Sequence[Syllable]) -> NDArray[np.float64]:
             return np.zeros(n)
         begin, end = spans[i]
         at = begin + (end - begin) * (np.arange(n) + 0.5) / n - 0.5
-        return np.interp(at, frames, pitch.semitones)
+        found: NDArray[np.float64] = np.interp(at, frames, pitch.semitones)
+        return found
 
     rows = np.full((len(syllables), N_INSIDE + 2 * N_BESIDE + 6), np.nan)
     for i, syllable in enumerate(syllables):
@@ -126,8 +127,8 @@ def fit_judge(rows: NDArray[np.float64], tones: NDArray[np.int64]) -> ToneJudge:
         optimizer.zero_grad()
         wrong = torch.nn.functional.cross_entropy(scaled @ weights, wanted)
         total = wrong + _DECAY * weights.square().sum()
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         return total
 
-    optimizer.step(loss)  # type: ignore[arg-type]
+    optimizer.step(loss)
     return ToneJudge(mean, scale, weights.detach().numpy())
