@@ -9,7 +9,8 @@ Take speakers that no training saw. Of each, the recording nearest to five secon
 compared with the clip:
 
 pitch    median of the rendered lines over that of the clip, in semitones
-sex      by whether that median lies over or under 165 Hz (`--threshold`); right if both lie on one side
+sex      by whether that median lies over or under 165 Hz (`--threshold`); right if both lie on one side.
+         Only a list that has men and women says something of it
 colour   long-term average log-mel spectrum of speech, 0 to 8 kHz, its level taken off: distance to the speaker's own
          clip and mean distance to the others' clips, dB, and the rank of the own clip among all, 1 being the nearest.
          What all rendered lines have in common against all clips is taken off for the rank; it says nothing of who speaks
@@ -102,13 +103,14 @@ def main() -> int:
     parser.add_argument("--lines", type=int, default=2, help="a speaker and language")
     parser.add_argument("--languages", default=",".join(LANGUAGES))
     parser.add_argument("--threshold", type=float, default=165.0, help="Hz between men and women")
+    parser.add_argument("--longest", type=float, default=10.0, help="clip, seconds; at most 10")
     parser.add_argument("--project", type=Path, help="a folder to keep voices and renders in")
     parser.add_argument("--scores", type=Path, help="a judge's JSON lines: path, similarity")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     args = parser.parse_args()
     torch.set_num_threads(1)
     recordings = read_list(args.list, args.speakers)
-    clips = choose_clips(recordings)
+    clips = choose_clips(recordings, args.longest)
     for speaker in sorted({file.speaker for file in recordings} - set(clips)):
         print(f"{speaker}: no recording that is long or short enough to enroll", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="gsvbatch-clones-") as folder:
@@ -134,7 +136,7 @@ def main() -> int:
         return 1
     print(table(found))
     print(
-        f"\nrendered:          {outline(found)}\nother recordings:  {outline(best) if best else 'none'}"
+        f"\nrendered:          {outline(found, args.threshold)}\nother recordings:  {outline(best, args.threshold) if best else 'none'}"
     )
     if args.json:
         figures = {"rendered": [asdict(v) for v in found], "recorded": [asdict(v) for v in best]}
@@ -142,9 +144,9 @@ def main() -> int:
     return 0
 
 
-def choose_clips(recordings: Sequence[Spoken]) -> dict[str, Spoken]:
+def choose_clips(recordings: Sequence[Spoken], longest: Seconds) -> dict[str, Spoken]:
     """Return the recording of each speaker that is nearest to five seconds, of those that may be enrolled."""
-    limits = ReferenceLimits()
+    limits = ReferenceLimits(longest=longest)
     best: dict[str, tuple[Seconds, Spoken]] = {}
     for file in recordings:
         length = audio_duration(file.path)
@@ -281,14 +283,18 @@ def table(found: Sequence[Likeness]) -> str:
     return "\n".join(rows)
 
 
-def outline(found: Sequence[Likeness]) -> str:
+def outline(found: Sequence[Likeness], threshold: float) -> str:
     """Return the figures of all speakers together."""
+    n_low = sum(v.clip_pitch <= threshold for v in found)
+    pitches = np.log([[v.clip_pitch, v.pitch] for v in found])
+    follows = float(np.corrcoef(pitches.T)[0, 1]) if len(found) > 2 else float("nan")
     off = np.abs([v.semitones for v in found])
     ranks = np.array([v.rank for v in found])
     similar = [v.similarity for v in found if v.similarity is not None]
     return (
-        f"{len(found)} speakers; pitch off by {np.median(off):.1f} semitones in the median, {off.max():.1f} at most; "
-        f"sex right of {sum(v.is_sex_right for v in found)}; colour {np.mean([v.own for v in found]):.1f} dB from the "
+        f"{len(found)} speakers; pitch off by {np.median(off):.1f} semitones in the median, {off.max():.1f} at most, correlation "
+        f"{follows:.2f}; "
+        f"sex right of {sum(v.is_sex_right for v in found)}, {n_low} of them men by their clips; colour {np.mean([v.own for v in found]):.1f} dB from the "
         f"own clip, {np.mean([v.others for v in found]):.1f} from others; own clip nearest for {(ranks == 1).sum()}, "
         f"among the three nearest for {(ranks <= 3).sum()}, mean rank {ranks.mean():.1f}"
         + (f"; similarity {np.mean(similar):.2f}, least {min(similar):.2f}" if similar else "")

@@ -41,7 +41,8 @@ def test_the_clip_nearest_to_five_seconds_is_taken(tmp_path: Path) -> None:
             ("c", 8.0),
         ]
     ]
-    chosen = choose_clips(files)
+    assert choose_clips(files, 6.0) == {"a": files[1]}
+    chosen = choose_clips(files, 10.0)
     assert {name: file.path.name for name, file in chosen.items()} == {
         "a": "a5.6.wav",
         "c": "c8.0.wav",
@@ -90,9 +91,9 @@ def test_voices_are_compared_with_all_clips(tmp_path: Path) -> None:
     )
     assert [v.rank for v in found] == [1, 2, 1]  # of b: what all share leans to a
     assert a.similarity == 0.5
-    text = clones.outline(found)
-    assert "10.2 semitones in the median, 12.0 at most" in text
-    assert "sex right of 1" in text
+    text = clones.outline(found, 165.0)
+    assert "10.2 semitones in the median, 12.0 at most, correlation" in text
+    assert "sex right of 1, 1 of them men" in text
     assert "nearest for 2" in text
     assert len(clones.table(found).splitlines()) == 4
 
