@@ -345,7 +345,9 @@ def _write(
             if is_native:
                 path = folder / original.name
                 names = bundle.code_names if stage is TuneStage.T2S else None
-                save_weights(path, network.cpu(), torch.float16, names and names.dump())
+                save_weights(
+                    path, network.cpu(), torch.float16, None if names is None else names.dump()
+                )
             elif stage is TuneStage.T2S:
                 path = folder / f"{name}-e{epoch}.ckpt"
                 save_t2s(path, bundle.t2s, original, epoch)
