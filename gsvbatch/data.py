@@ -118,6 +118,9 @@ class StopReason(StrEnum):
     LIMIT = "limit"
     """The token limit was reached: the model ran on."""
 
+    LOST = "lost"
+    """The model said so, but stood still on the way, and had to be led on: what it says there is not the text."""
+
 
 @dataclass(frozen=True, slots=True)
 class SemanticTokens:

@@ -17,7 +17,11 @@ REACH = 2
 """Phonemes that one token may go on by: some are so short that no token is named after them."""
 
 LONGEST = 24
-"""Tokens of one phoneme, 0.96 s; the longest of 4,000 lines of the teacher's has 21."""
+"""Tokens of one phoneme, 0.96 s; the longest of 4,000 lines of the teacher's has 21. A network that wants more is
+at another place of the text than it is held to, and another draw may find it again."""
+
+LONGEST_ALIKE = 6
+"""Tokens of a phoneme that has but one code: where all are alike, the network cannot count them."""
 
 
 class Guide:
@@ -37,10 +41,16 @@ class Guide:
         # One row more, of a phoneme that nothing is named after.
         begins = torch.zeros(n_phonemes + 1, vocabulary, dtype=torch.bool)
         goes_on = torch.zeros_like(begins)
+        longest = torch.full((n_phonemes + 1,), LONGEST)
         for phoneme, (first, *others) in names.by_phoneme.items():
             begins[phoneme, first] = True
-            goes_on[phoneme, others] = True
+            # A way that shares the beginning's code would make a phoneme begin for ever.
+            apart = [code for code in others if code != first]
+            goes_on[phoneme, apart or others] = True
+            if not apart:
+                longest[phoneme] = LONGEST_ALIKE
         self._begins, self._goes_on = begins.to(device), goes_on.to(device)
+        self._longest = longest.to(device)
         self._nothing = n_phonemes
         self._eos = vocabulary - 1
         self._named = frozenset(names.by_phoneme)
@@ -60,7 +70,10 @@ class Guide:
         """The logits (B, V) of rows (B,), -inf where a code would leave the text."""
         around = self._around(slots, rows)
         n_text, place = slots.n_text[rows], slots.place[rows]
-        allowed = self._goes_on[around[:, 0]] & (slots.stayed[rows] < LONGEST)[:, None]
+        allowed = (
+            self._goes_on[around[:, 0]]
+            & (slots.stayed[rows] < self._longest[around[:, 0]])[:, None]
+        )
         for i in range(1, 1 + REACH):
             allowed = allowed | self._begins[around[:, i]]
         allowed[:, self._eos] = place >= n_text - 1
@@ -73,5 +86,9 @@ class Guide:
         for i in range(REACH, 0, -1):
             moved = torch.where(self._begins[around[:, i], tokens], i, moved)
         moved = torch.where(self._goes_on[around[:, 0], tokens], 0, moved)
+        stayed = torch.where(moved > 0, 0, slots.stayed[rows] + 1)
         slots.place[rows] += moved
-        slots.stayed[rows] = torch.where(moved > 0, 0, slots.stayed[rows] + 1)
+        slots.stayed[rows] = stayed
+        # After the last phoneme comes silence, which may be long.
+        is_inside = slots.place[rows] < slots.n_text[rows] - 1
+        slots.is_lost[rows] |= is_inside & (stayed >= LONGEST)

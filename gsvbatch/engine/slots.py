@@ -73,6 +73,9 @@ class Slots:
         self.stayed = self._integers(n_slots)
         """Tokens since that phoneme began."""
 
+        self.is_lost = torch.zeros(n_slots, dtype=torch.bool, device=device)
+        """Whether a phoneme was ended by the guide, not by the network."""
+
     def reserve(self, n_positions: int) -> None:
         """Make room for so many positions in every row, keeping what is there.
 
@@ -124,7 +127,7 @@ class Slots:
         return (
             self.length, self.n_prompt, self.n_drawn, self.last_token, self.ended_at, self.seed,
             self.top_k, self.top_p, self.temperature, self.penalty, self.seen, self.tokens,
-            self.text, self.n_text, self.place, self.stayed,
+            self.text, self.n_text, self.place, self.stayed, self.is_lost,
         )  # fmt: skip
 
     def _longer(self, rows: Tensor, capacity: int) -> Tensor:

@@ -144,7 +144,7 @@ class T2SRunner:
 
     @torch.inference_mode()
     def collect(self, sequences: Many[Sequence]) -> list[Sequence]:
-        """The running sequences that have ended, with their tokens; asks the device twice at most."""
+        """The running sequences that have ended, with their tokens; asks the device three times at most."""
         with self._lane():
             ended_at: list[int] = self.slots.ended_at[: len(sequences)].tolist()
             ended: list[Sequence] = []
@@ -158,9 +158,11 @@ class T2SRunner:
             if ended:
                 slots = self._integers([sequence.slot for sequence in ended])
                 rows: list[list[int]] = self.slots.tokens[slots, : max(n_kept)].tolist()
-                for sequence, row, n in zip(ended, rows, n_kept, strict=True):
+                is_lost: list[bool] = self.slots.is_lost[slots].tolist()
+                for sequence, row, n, lost in zip(ended, rows, n_kept, is_lost, strict=True):
                     is_end = 0 <= ended_at[sequence.slot] < sequence.request.max_tokens
-                    reason = StopReason.END if is_end else StopReason.LIMIT
+                    reason = StopReason.LOST if lost else StopReason.END
+                    reason = reason if is_end else StopReason.LIMIT
                     sequence.tokens = SemanticTokens(tuple(row[:n]), reason)
         return ended
 
@@ -276,6 +278,7 @@ class T2SRunner:
         slots.n_text[rows] = self._integers([len(text) for text in texts])
         slots.place[rows] = -1
         slots.stayed[rows] = 0
+        slots.is_lost[rows] = False
 
     def _integers(self, values: Many[int]) -> Tensor:
         return torch.tensor(values, dtype=torch.int64, device=self.device)

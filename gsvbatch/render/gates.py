@@ -84,6 +84,8 @@ def judge(
     if stop_reason is StopReason.LIMIT:
         limit = f" of {token_limit:.0f} s" if token_limit else ""
         findings.insert(0, Finding(Verdict.FAILED, f"ran on to the limit{limit}"))
+    if stop_reason is StopReason.LOST:
+        findings.append(Finding(Verdict.SUSPECT, "lost its place in the text"))
     gap = longest_gap(waveform)
     if gap > LONGEST_GAP / speed:
         findings.append(Finding(Verdict.SUSPECT, f"{gap:.1f} s of silence inside"))

@@ -50,7 +50,7 @@ def spoken(bundle: ModelBundle, requests: list[Request], n_slots: int) -> dict[s
     for each in requests:
         tokens = results[each.id].tokens
         assert tokens is not None
-        assert tokens.stop_reason is StopReason.END
+        assert tokens.stop_reason is not StopReason.LIMIT
         found[each.id] = list(tokens.tokens)
     return found
 
@@ -117,6 +117,18 @@ def test_no_phoneme_lasts_for_ever() -> None:
     assert path_of([7, 7, 9], said)[-1] == 2
     assert all(said.count(code) <= 2 * LONGEST for code in set(said))
     assert n <= 3 * (LONGEST + 1)
+    assert slots.is_lost.item()
+
+
+def test_a_slot_forgets_that_its_last_line_was_lost(
+    bundle: ModelBundle, requests: list[Request]
+) -> None:
+    engine = Engine(bundle, n_slots=1)
+    (first,) = engine.run(requests[5:6])
+    with torch.inference_mode():
+        engine._t2s.slots.is_lost[:] = True
+    (again,) = engine.run(requests[5:6])
+    assert again.tokens == first.tokens
 
 
 def test_names_come_back_with_the_weights(folder: Path, bundle: ModelBundle) -> None:

@@ -30,6 +30,13 @@ def verdict_of(samples: np.ndarray, stop: StopReason = StopReason.END, speed: fl
     return judge(Waveform(samples.astype(np.float32), RATE), UTTERANCE, stop, speed=speed)
 
 
+def test_a_line_that_lost_its_place_is_worth_another_try() -> None:
+    judgement = verdict_of(voice(1.0), StopReason.LOST)
+    assert judgement.verdict is Verdict.SUSPECT
+    assert judgement.problems == ("lost its place in the text",)
+    assert judgement.is_retried
+
+
 def test_punctuation_takes_no_time() -> None:
     assert count_spoken(UTTERANCE) == 8
 
