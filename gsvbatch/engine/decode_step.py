@@ -117,11 +117,13 @@ class PlainStep:
         self, slots: Slots, rows: Tensor, logits: Tensor, max_top_k: int, *, has_top_p: bool
     ) -> None:
         """Draw a token for each of the rows (B,) from logits (B, V), and note what follows from it."""
-        if self.guide is not None:
-            logits = self.guide.hold(slots, rows, logits)
-        tokens = draw_rows(slots, rows, logits, max_top_k, has_top_p=has_top_p)
-        if self.guide is not None:
-            self.guide.follow(slots, rows, tokens)
+        if self.guide is None:
+            draw_rows(slots, rows, logits, max_top_k, has_top_p=has_top_p)
+            return
+        around = self.guide.around(slots, rows)
+        held = self.guide.hold(slots, rows, around, logits)
+        tokens = draw_rows(slots, rows, held, max_top_k, has_top_p=has_top_p)
+        self.guide.follow(slots, rows, around, tokens)
 
     def prefill(self, slots: Slots, rows: Tensor, x: Tensor, mask: Tensor) -> Tensor:
         """Run whole rows at once and fill their caches.

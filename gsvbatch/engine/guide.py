@@ -46,7 +46,7 @@ class Guide:
             begins[phoneme, first] = True
             # A way that shares the beginning's code would make a phoneme begin for ever.
             apart = [code for code in others if code != first]
-            goes_on[phoneme, apart or others] = True
+            goes_on[phoneme, apart or [first]] = True
             if not apart:
                 longest[phoneme] = LONGEST_ALIKE
         self._begins, self._goes_on = begins.to(device), goes_on.to(device)
@@ -59,29 +59,28 @@ class Guide:
         """The phonemes that a line is held to: those that codes are named after."""
         return [phoneme for phoneme in phoneme_ids if phoneme in self._named]
 
-    def _around(self, slots: Slots, rows: Tensor) -> Tensor:
-        """The phoneme at hand of every row and the next ``REACH``, (B, 1 + REACH)."""
-        text = slots.text[rows]
+    def around(self, slots: Slots, rows: Tensor) -> Tensor:
+        """The phoneme at hand of every row (B,) and the next ``REACH``, (B, 1 + REACH)."""
         at = slots.place[rows, None] + torch.arange(1 + REACH, device=rows.device)
         inside = (at >= 0) & (at < slots.n_text[rows, None])
-        return torch.where(inside, text.gather(1, at.clamp(0, text.shape[1] - 1)), self._nothing)
-
-    def hold(self, slots: Slots, rows: Tensor, logits: Tensor) -> Tensor:
-        """The logits (B, V) of rows (B,), -inf where a code would leave the text."""
-        around = self._around(slots, rows)
-        n_text, place = slots.n_text[rows], slots.place[rows]
-        allowed = (
-            self._goes_on[around[:, 0]]
-            & (slots.stayed[rows] < self._longest[around[:, 0]])[:, None]
+        return torch.where(
+            inside, slots.text[rows[:, None], at.clamp(min=0) * inside], self._nothing
         )
+
+    def hold(self, slots: Slots, rows: Tensor, around: Tensor, logits: Tensor) -> Tensor:
+        """The logits (B, V) of rows (B,), -inf where a code would leave the text; see :meth:`around`."""
+        n_text, here = slots.n_text[rows], around[:, 0]
+        is_last = slots.place[rows] >= n_text - 1
+        # The end is not drawn before ``MIN_TOKENS``, and something has to be said until then.
+        longest = self._longest[here].masked_fill(is_last, LONGEST)
+        allowed = self._goes_on[here] & (slots.stayed[rows] < longest)[:, None]
         for i in range(1, 1 + REACH):
-            allowed = allowed | self._begins[around[:, i]]
-        allowed[:, self._eos] = place >= n_text - 1
+            allowed |= self._begins[around[:, i]]
+        allowed[:, self._eos] = is_last
         return logits.masked_fill(~allowed & (n_text > 0)[:, None], -torch.inf)
 
-    def follow(self, slots: Slots, rows: Tensor, tokens: Tensor) -> None:
+    def follow(self, slots: Slots, rows: Tensor, around: Tensor, tokens: Tensor) -> None:
         """Note where tokens (B,), just drawn, have brought the rows."""
-        around = self._around(slots, rows)
         moved = torch.zeros_like(tokens)
         for i in range(REACH, 0, -1):
             moved = torch.where(self._begins[around[:, i], tokens], i, moved)

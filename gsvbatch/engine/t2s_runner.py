@@ -144,7 +144,7 @@ class T2SRunner:
 
     @torch.inference_mode()
     def collect(self, sequences: Many[Sequence]) -> list[Sequence]:
-        """The running sequences that have ended, with their tokens; asks the device three times at most."""
+        """The running sequences that have ended, with their tokens; asks the device twice, with a guide three times at most."""
         with self._lane():
             ended_at: list[int] = self.slots.ended_at[: len(sequences)].tolist()
             ended: list[Sequence] = []
@@ -158,11 +158,12 @@ class T2SRunner:
             if ended:
                 slots = self._integers([sequence.slot for sequence in ended])
                 rows: list[list[int]] = self.slots.tokens[slots, : max(n_kept)].tolist()
-                is_lost: list[bool] = self.slots.is_lost[slots].tolist()
-                for sequence, row, n, lost in zip(ended, rows, n_kept, is_lost, strict=True):
+                lost = [] if self._guide is None else self.slots.is_lost[slots].tolist()
+                for i, (sequence, row, n) in enumerate(zip(ended, rows, n_kept, strict=True)):
                     is_end = 0 <= ended_at[sequence.slot] < sequence.request.max_tokens
-                    reason = StopReason.LOST if lost else StopReason.END
-                    reason = reason if is_end else StopReason.LIMIT
+                    reason = StopReason.END if is_end else StopReason.LIMIT
+                    if is_end and lost and lost[i]:
+                        reason = StopReason.LOST
                     sequence.tokens = SemanticTokens(tuple(row[:n]), reason)
         return ended
 

@@ -68,8 +68,8 @@ class Entry:
 def phoneme_starts(entry: Entry) -> NDArray[np.float64]:
     """Return when each phoneme of an utterance begins, seconds, never falling.
 
-    Within a syllable of which only the whole is known the initial is taken to last for a third; a group without a time of its own, as a
-    mark that the teacher did not speak, begins with the next sound after it.
+    Within a syllable of which only the whole is known the initial is taken to last for a third; a group
+    without a time of its own, as a mark that the teacher did not speak, begins with the next sound after it.
     """
     starts: list[float] = []
     for n, begins, ends in entry.groups:

@@ -197,7 +197,7 @@ def _write(folder: Path, rows: Sequence[dict[str, Any]], labelled: Sequence[Fram
     labels = json.dumps({"chars": names}, ensure_ascii=False)
     (folder / "labels.json").write_text(labels, encoding="utf-8")
     # What was made from an older corpus in this folder no longer fits.
-    for stale in ("tokens.npz", "codebook.npy", "audio16k.i16"):
+    for stale in ("tokens.npz", "codebook.npy", "codes.json", "audio16k.i16"):
         (folder / stale).unlink(missing_ok=True)
     for name in ("audio.i16", "frames.npz", "index.jsonl"):
         (folder / name).with_suffix(".tmp").replace(folder / name)

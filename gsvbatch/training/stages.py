@@ -9,11 +9,13 @@ from typing import Any, assert_never
 from filelock import FileLock, Timeout
 
 from gsvbatch.errors import CheckpointError, ConfigError
+from gsvbatch.gsv.bundle import load_content as load_encoder
 from gsvbatch.gsv.code_names import CodeNames
+from gsvbatch.gsv.mel_content import MelContentEncoder
 from gsvbatch.gsv.native import NativeConfig, read_synthesizer_weights, read_weights
 from gsvbatch.gsv.source import NATIVE_CONFIG_NAME, NATIVE_SUFFIX
 from gsvbatch.gsv.synthesizer import CODEBOOK_KEY
-from gsvbatch.training.codebook import Codebook, build_codebook
+from gsvbatch.training.codebook import KINDS, Codebook, build_codebook
 from gsvbatch.training.content import ContentTrainer, load_content, train_content
 from gsvbatch.training.corpus import Corpus
 from gsvbatch.training.export import export
@@ -142,10 +144,13 @@ def build_tokens(
     config = recipes.t2s.config
     path = start / f"t2s{NATIVE_SUFFIX}"
     names = CodeNames.of(path, config.n_phonemes, config.eos)
-    if names is None:
+    if names is None or any(len(codes) != KINDS for codes in names.by_phoneme.values()):
         raise CheckpointError(path, "does not tell what its codes are named after; train anew")
+    encoder = load_encoder(start / f"content{NATIVE_SUFFIX}")
+    if not isinstance(encoder, MelContentEncoder):
+        raise ConfigError(f"{start}: its content encoder is not of the kind that is trained here")
     model = ContentTrainer(recipes.content, n_labels=1)
-    model.encoder.load_state_dict(read_weights(start / f"content{NATIVE_SUFFIX}"))
+    model.encoder = encoder
     model.ssl_proj.load_state_dict(
         {name: weights[f"ssl_proj.{name}"] for name in ("weight", "bias")}
     )

@@ -12,6 +12,7 @@ from gsvbatch.data import StopReason
 from gsvbatch.engine import Engine, Request
 from gsvbatch.engine.decode_step import draw_rows
 from gsvbatch.engine.guide import LONGEST, REACH, Guide
+from gsvbatch.engine.sampling import MIN_TOKENS
 from gsvbatch.engine.slots import Slots
 from gsvbatch.errors import CheckpointError
 from gsvbatch.gsv.bundle import ModelBundle, load_bundle, native_source
@@ -110,14 +111,34 @@ def test_no_phoneme_lasts_for_ever() -> None:
     wishes[0, 1::2] = 5.0
     wishes[0, toy.T2S.eos] = -9.0
     for _ in range(3 * LONGEST + 5):
-        tokens = draw_rows(slots, rows, guide.hold(slots, rows, wishes), 1, has_top_p=False)
-        guide.follow(slots, rows, tokens)
+        around = guide.around(slots, rows)
+        held = guide.hold(slots, rows, around, wishes)
+        guide.follow(slots, rows, around, draw_rows(slots, rows, held, 1, has_top_p=False))
     n = int(slots.ended_at[0])
     said = slots.tokens[0, :n].tolist()
     assert path_of([7, 7, 9], said)[-1] == 2
     assert all(said.count(code) <= 2 * LONGEST for code in set(said))
     assert n <= 3 * (LONGEST + 1)
     assert slots.is_lost.item()
+
+
+@pytest.mark.parametrize("codes", [(14, 14, 14), (14,)])
+def test_a_short_line_of_a_phoneme_with_one_code_says_nothing_else(codes: tuple[int, ...]) -> None:
+    device = torch.device("cpu")
+    guide = Guide(CodeNames({7: codes}), toy.N_PHONEMES, toy.T2S.vocabulary, device)
+    slots = Slots(toy.T2S, 1, device, torch.float32)
+    slots.reserve(64)
+    rows = torch.zeros(1, dtype=torch.int64)
+    slots.text[0, 0] = 7
+    slots.n_text[0], slots.place[0], slots.top_k[0], slots.ended_at[0] = 1, -1, 1, -1
+    wishes = torch.zeros(1, toy.T2S.vocabulary)
+    wishes[0, toy.T2S.eos] = 9.0
+    for _ in range(MIN_TOKENS + 1):
+        around = guide.around(slots, rows)
+        held = guide.hold(slots, rows, around, wishes)
+        guide.follow(slots, rows, around, draw_rows(slots, rows, held, 1, has_top_p=False))
+    assert int(slots.ended_at[0]) == MIN_TOKENS
+    assert set(slots.tokens[0, :MIN_TOKENS].tolist()) == {14}
 
 
 def test_a_slot_forgets_that_its_last_line_was_lost(
