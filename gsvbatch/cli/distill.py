@@ -16,7 +16,7 @@ from gsvbatch.cli.voice import VoiceFolders, find_setting
 from gsvbatch.units import Seconds
 
 if TYPE_CHECKING:
-    from gsvbatch.job.distilling import Distilled
+    from gsvbatch.job.distillation import Distilled
     from gsvbatch.job.finetuning import TuneStage
     from gsvbatch.training.loop import Watch
 
@@ -75,7 +75,7 @@ def distill(
     learnt from: size, speed, quality gates, and how far apart they sound. The same command goes on where
     it was stopped. --budget counts learning, not reading.
     """
-    from gsvbatch.job.distilling import Distillation
+    from gsvbatch.job.distillation import Distillation
     from gsvbatch.job.distilling import distill as run
     from gsvbatch.job.stopping import StopSignal
 

@@ -74,7 +74,7 @@ def speak(
     output: Output = Path("spoken"),
     n_voices: Annotated[
         int, typer.Option("--voices", min=0, help="Fixed voices; they say every other line.")
-    ] = 6,
+    ] = 8,
     n_blends: Annotated[int, typer.Option("--blends", min=0, help="Random blends.")] = 400,
     times_only: Annotated[
         bool,

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from gsvbatch.config.models import SamplingOverrides
+from gsvbatch.config.speech import SamplingOverrides
 from gsvbatch.errors import CheckpointError
 from gsvbatch.gsv.checkpoint import SymbolVersion, Weights
 from gsvbatch.gsv.code_names import CodeNames

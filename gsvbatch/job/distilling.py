@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from gsvbatch.errors import ConfigError
 from gsvbatch.gsv.source import ModelSource, embedded_source, native_source
+from gsvbatch.job.distillation import Distillation, Distilled
 from gsvbatch.job.enrolling import Studio
 from gsvbatch.job.finetuning import T2S_SHARE, TuneStage
-from gsvbatch.job.mandarin import MandarinModels
 from gsvbatch.script import safe_id_problem
-from gsvbatch.units import Decibels, Seconds
-from gsvbatch.voice import VoiceLibrary, VoiceProfile
+from gsvbatch.units import Seconds
+from gsvbatch.voice import VoiceProfile
 
 if TYPE_CHECKING:
-    from gsvbatch.job.reading_aloud import Reader, Scores
+    from gsvbatch.job.reading_aloud import Reader
     from gsvbatch.training.clips import Clip, Prompt
     from gsvbatch.training.loop import Watch
     from gsvbatch.training.synthesizer_tuning import SynthesizerLesson
@@ -35,81 +35,6 @@ LEAST_TESTED = 2
 
 DECIBELS = 8.686
 """Of one natural logarithm of amplitude."""
-
-
-@dataclass(frozen=True, slots=True)
-class Distillation:
-    """What is asked for."""
-
-    texts: tuple[str, ...]
-    """What the teacher reads; the last ones are not learnt from, but measured on."""
-
-    voice: str
-    library: VoiceLibrary
-    folder: Path
-    """To write the small models to, and the voice below it."""
-
-    runs: Path
-    """Of all runs; this one's is kept below it, under its name."""
-
-    name: str = ""
-    """Of the small voice; if empty, the voice's with ``-small``."""
-
-    language: str | None = None
-    """Of the texts; None detects it."""
-
-    project_models: ModelSource | None = None
-    """For voices that have none of their own; None for the embedded ones."""
-
-    mandarin: MandarinModels | None = None
-    hours: float | None = None
-    """Of the teacher's speech that are enough; None reads the whole list."""
-
-    n_steps: int | None = None
-    """Of each stage; None leaves it to the recipe."""
-
-    budget: Seconds = float("inf")
-    device: str = "auto"
-    seed: int = 0
-    recipe: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Distilled:
-    """What was made."""
-
-    name: str
-    n_lines: int
-    """Learnt from."""
-
-    duration: Seconds
-    """Of these."""
-
-    n_failed: int
-    """Of what the teacher read, left out since the quality gates failed it."""
-
-    problems: tuple[str, ...]
-    """Texts that cannot be spoken."""
-
-    stages: "dict[TuneStage, Tuned]"
-    is_finished: bool
-    """Whether no step is left to do."""
-
-    files: tuple[Path, ...]
-    """None where it was stopped before its budget was over."""
-
-    voice_folder: Path | None
-    scores: "tuple[Scores, ...]"
-    """The teacher's, then the student's, on the lines held out, one after the other in this process."""
-
-    speed_up: float
-    """How many times less time the student took for a second of audio; 0 where nothing was measured."""
-
-    length_ratio: float
-    """Of the student's audio to the teacher's, for the same lines."""
-
-    distance: Decibels
-    """Between log-mels of the student's audio of the teacher's tokens and the teacher's own."""
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gsvbatch.config.models import SamplingOverrides
+from gsvbatch.config.speech import SamplingOverrides
 from gsvbatch.gsv.code_names import CodeNames
 from gsvbatch.gsv.native import save_native
 from gsvbatch.gsv.synthesizer import Synthesizer

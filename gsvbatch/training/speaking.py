@@ -32,8 +32,10 @@ VOICES: Mapping[str, Mapping[str, float]] = {
     "v4": {"jm_kumo": 1.0},
     "v5": {"jm_kumo": 0.72, "jf_gongitsune": 0.28},
     "v6": {"jm_kumo": 1.12, "jf_alpha": -0.12},
+    "v7": {"jf_tebukuro": 1.0},
+    "v8": {"jf_alpha": 0.5, "jm_kumo": 0.5},
 }
-"""Voices that sound unlike one another; they say every other sentence."""
+"""Voices that sound unlike one another, those of the shipped voices; they say every other sentence."""
 
 _ANCHORS = ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
 _REACH = 0.06

@@ -198,7 +198,7 @@ def test_speakers_are_blends_that_add_up(tmp_path: Path) -> None:
         assert sum(mix.values()) == pytest.approx(1, abs=1e-3)
         assert min(mix.values()) > -0.2
     with pytest.raises(ConfigError):
-        make_speakers(SpeakRecipe("zh", n_voices=7))
+        make_speakers(SpeakRecipe("zh", n_voices=9))
 
 
 def test_edges_keep_a_little_silence() -> None:
