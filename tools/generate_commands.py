@@ -15,7 +15,7 @@ import typer
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
-import gsvbatch.config.models
+import gsvbatch.config
 from gsvbatch.cli.app import app
 from gsvbatch.config import ProjectConfig
 from gsvbatch.job import ExitCode
@@ -67,7 +67,12 @@ def _helps(command: Any, names: list[str], parent: Any = None) -> Iterator[tuple
 
 def settings_tables() -> str:
     """Every setting of gsvbatch.yaml: key, value, default, meaning."""
-    texts = _field_texts(Path(gsvbatch.config.models.__file__))
+    package = Path(gsvbatch.config.__file__).parent
+    texts = {
+        name: fields
+        for path in sorted(package.glob("*.py"))
+        for name, fields in _field_texts(path).items()
+    }
     parts = ["### Top level", _table(ProjectConfig, texts, "")]
     for name, field in ProjectConfig.model_fields.items():
         section = field.annotation
