@@ -73,8 +73,11 @@ def speak(
     ],
     output: Output = Path("spoken"),
     n_voices: Annotated[
-        int, typer.Option("--voices", min=0, help="Fixed voices; they say every other line.")
-    ] = 8,
+        int | None,
+        typer.Option(
+            "--voices", min=0, help="Fixed voices; they say every other line.", show_default="all"
+        ),
+    ] = None,
     n_blends: Annotated[int, typer.Option("--blends", min=0, help="Random blends.")] = 400,
     times_only: Annotated[
         bool,
@@ -91,12 +94,13 @@ def speak(
 ) -> int:
     """Let the teacher read sentences, in many voices; needs the extra "train"."""
     from gsvbatch.job.stopping import StopSignal
-    from gsvbatch.training.speaking import SpeakRecipe, speak_list
+    from gsvbatch.training.speaking import VOICES, SpeakRecipe, speak_list
     from gsvbatch.training.teacher import Teacher
 
     texts = [line for line in read_lines(sentences) if line]
     clock = Clock("lines", len(texts), budget)
-    recipe = SpeakRecipe(language, n_voices, n_blends, times_only, seed=seed)
+    n_fixed = len(VOICES) if n_voices is None else n_voices
+    recipe = SpeakRecipe(language, n_fixed, n_blends, times_only, seed=seed)
     with StopSignal(lambda: None) as stop:
         spoken = speak_list(
             texts,

@@ -74,7 +74,7 @@ class Distilled:
     """Whether no step is left to do."""
 
     files: tuple[Path, ...]
-    """None where it was stopped before its budget was over."""
+    """Empty where it was stopped before its budget was over."""
 
     voice_folder: Path | None
     scores: "tuple[Scores, ...]"

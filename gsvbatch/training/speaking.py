@@ -35,7 +35,8 @@ VOICES: Mapping[str, Mapping[str, float]] = {
     "v7": {"jf_tebukuro": 1.0},
     "v8": {"jf_alpha": 0.5, "jm_kumo": 0.5},
 }
-"""Voices that sound unlike one another, those of the shipped voices; they say every other sentence."""
+"""Voices that sound unlike one another; they say every other sentence. They are those that gsvbatch comes with, in
+this order: qinghe, lanting, xiaoman, chengyuan, zhou, mingde, clara, aoi."""
 
 _ANCHORS = ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
 _REACH = 0.06
@@ -161,7 +162,9 @@ def make_speakers(recipe: SpeakRecipe) -> dict[str, dict[str, float]]:
         ConfigError: More fixed voices are asked for than there are, or no speaker at all.
     """
     if not 0 <= recipe.n_voices <= len(VOICES) or recipe.n_voices + recipe.n_blends < 1:
-        raise ConfigError(f"there are 1 to {len(VOICES)} voices, and blends besides")
+        raise ConfigError(
+            f"there are {len(VOICES)} fixed voices; ask for at most so many, or for blends"
+        )
     speakers = {name: dict(VOICES[name]) for name in list(VOICES)[: recipe.n_voices]}
     for i in range(recipe.n_blends):
         draw = np.random.default_rng([recipe.seed, 1, i])
