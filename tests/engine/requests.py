@@ -1,4 +1,4 @@
-"""Requests for toy models, of many lengths, voices and settings."""
+"""Requests for toy models, of many lengths, voices and settings, and what an engine makes of them."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,8 +6,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from gsvbatch.engine import Request, Sampling, VoicePrompt
+from gsvbatch.data import StopReason
+from gsvbatch.engine import Engine, Request, Result, Sampling, VoicePrompt
+from gsvbatch.gsv.bundle import ModelBundle
 from tests import toy
+
+N_REQUESTS = 16
+LEAST_PRECISION = 1e-4
 
 SAMPLINGS = (
     Sampling(),
@@ -40,3 +45,27 @@ def request(number: int, **changes: Any) -> Request:
         max_tokens=32,
     )
     return replace(plain, **changes)
+
+
+def rendered(bundle: ModelBundle, requests: list[Request], **settings: Any) -> dict[str, Result]:
+    results = list(Engine(bundle, **settings).run(requests))
+    assert len(results) == len(requests)
+    return {result.request_id: result for result in results}
+
+
+def tokens_of(results: dict[str, Result]) -> dict[str, tuple[tuple[int, ...], bool]]:
+    found = {}
+    for name, result in results.items():
+        assert result.tokens is not None, result.error
+        found[name] = (result.tokens.tokens, result.tokens.stop_reason is StopReason.END)
+    return found
+
+
+def assert_same_audio(results: dict[str, Result], others: dict[str, Result]) -> None:
+    for name, result in results.items():
+        other = others[name].waveform
+        assert result.waveform is not None
+        assert other is not None
+        np.testing.assert_allclose(
+            result.waveform.samples, other.samples, atol=LEAST_PRECISION, err_msg=name
+        )
