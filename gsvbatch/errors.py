@@ -136,7 +136,7 @@ class MissingExtraError(UserError):
         self.extra = extra
 
     def __str__(self) -> str:
-        return f"{self.feature} needs an extra: pip install 'gsvbatch[{self.extra}]'"
+        return f'{self.feature} needs an extra: pip install "gsvbatch[{self.extra}]"'
 
 
 class RenderError(GsvBatchError):

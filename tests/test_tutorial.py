@@ -10,7 +10,7 @@ from gsvbatch.cli.main import main
 from gsvbatch.gsv.source import ModelSource
 from gsvbatch.job import rendering, voices
 from gsvbatch.voice import library
-from tests.job.tones import ToneRunner, make_project
+from tests.job.tones import ToneRunner, make_project, make_voice
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -21,9 +21,11 @@ SKIPPED = ("voice enroll", "voice preview", "say", "demo")
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine whose embedded model speaks tones, with two voices for it."""
+    """A machine whose embedded model speaks tones, with such voices under the names of those that ship."""
     tones = tmp_path / "tones"
     make_project(tones)
+    for number, name in enumerate(library.VoiceLibrary([]).names(), 3):
+        make_voice(tones, name, number)
     models = ModelSource(tones / "t2s.ckpt", tones / "synthesizer.pth")
     monkeypatch.setattr(voices, "embedded_source", lambda: models)
     monkeypatch.setattr(library, "shipped_folders", lambda: (tones / "voices",))

@@ -35,8 +35,8 @@ _CUSTOM_FIELDS = {
     "qa": "GSVB_QA",
 }
 _PLAIN_FIELDS = (
-    "title", "track", "track_total", "disc", "date", "language", "series", "series_part", "encoder",
-    "comment",
+    "title", "track", "track_total", "disc", "date", "language", "series", "series_part", "genre",
+    "publisher", "encoder", "comment",
 )  # fmt: skip
 _RANGES = {
     "track": (1, 65535),  # MP4 keeps these three in 16 bits, and 0 for "unknown"
@@ -100,6 +100,8 @@ class Tags:
 
     series: str | None = None
     series_part: str | None = None
+    genre: str | None = None
+    publisher: str | None = None
     text: str | None = None
     """What is said, as written: the lyrics."""
 

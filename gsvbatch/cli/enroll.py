@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from gsvbatch.voice import Consent
 
 EXAMPLES = (
-    "gsvbatch voice enroll me --reference me.wav --transcript 'What I say.' --consent self",
+    'gsvbatch voice enroll me --reference me.wav --transcript "What I say." --consent self',
     (
         "gsvbatch voice enroll xiaoyu --reference rain.wav --transcript 雨停了，我们走吧。 "
         "--consent licensed --subject 张雨 "
         "--t2s rain-e15.ckpt --synthesizer rain_e8.pth --content chinese-hubert-base "
         "--speaker-encoder pretrained_eres2netv2w24s4ep4.ckpt"
     ),
-    "gsvbatch voice enroll me --style happy --reference glad.wav --transcript 'Oh, how nice!'",
+    'gsvbatch voice enroll me --style happy --reference glad.wav --transcript "Oh, how nice!"',
     (
         "gsvbatch voice enroll duo --timbre me.wav --also me2.wav --reference actor.wav "
-        "--transcript 'As the actor says it.' --consent licensed"
+        '--transcript "As the actor says it." --consent licensed'
     ),
     "gsvbatch voice enroll plain --reference me.wav --ref-free --language en --consent self",
 )

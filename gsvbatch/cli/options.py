@@ -33,7 +33,7 @@ Only = Annotated[
     str,
     typer.Option(
         "--only",
-        help="Lines that match a query, such as 'speaker:Anna chapter:2..4'; see ls --help.",
+        help='Lines that match a query, such as "speaker:Anna chapter:2..4"; see ls --help.',
         show_default=False,
     ),
 ]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     'gsvbatch say "Hello there." --voice NAME --output hello.wav',
-    "gsvbatch say 角(jue2)色，[停顿0.5s]登场！ -v NAME -o role.mp3 --set sampling.seed=7",
+    'gsvbatch say "角(jue2)色，[停顿0.5s]登场！" -v NAME -o role.mp3 --set sampling.seed=7',
     'gsvbatch say "Once there was a miller. He had three sons." -v NAME --stream -o - | ffplay -nodisp -autoexit -',
 )
 PREVIEW_EXAMPLES = (

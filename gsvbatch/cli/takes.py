@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gsvbatch.job import TakeInfo
 
 RETAKE_EXAMPLES = (
-    "gsvbatch retake ch1-012 && gsvbatch render",
+    "gsvbatch retake ch1-012",
     "gsvbatch retake --only verdict:suspect",
 )
 PICK_EXAMPLES = ("gsvbatch pick ch1-012", "gsvbatch pick ch1-012 2")

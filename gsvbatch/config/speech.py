@@ -86,7 +86,7 @@ class SamplingConfig(StrictModel):
     """Steps in which v3 and v4 draw a mel: more sound cleaner and take longer."""
 
     seed: int = Field(default=0, ge=-1, lt=2**63)
-    """Of the whole job; every line's own seed follows from it and the line's id. api_v2's -1 is 0."""
+    """Of the whole job; every utterance's own follows from it and from what is said. api_v2's -1 is 0."""
 
     cut: CutMethod | None = Field(
         default=None, validation_alias=AliasChoices("cut", "text_split_method")

@@ -212,6 +212,8 @@ def _tags(desk: Desk, name: str, lines: Sequence[Spoken], number: int, n_works: 
         language=album.language or languages.most_common(1)[0][0] or desk.project.config.language,
         series=album.series,
         series_part=album.part,
+        genre=album.genre,
+        publisher=album.publisher,
         comment=album.description,
         engine=f"gsvbatch {__version__}",
         cover=_cover(desk),

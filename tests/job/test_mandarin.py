@@ -144,7 +144,7 @@ def test_a_plan_says_which_prosody_and_which_readings(
     register(g2pw=tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(mandarin.importlib.util, "find_spec", lambda _name: None)
-        assert "needs an extra: pip install 'gsvbatch[g2pw]'" in plan(project).remarks[-1]
+        assert 'needs an extra: pip install "gsvbatch[g2pw]"' in plan(project).remarks[-1]
     Registry().save()
     assert plan(project, query="id:en").remarks == ()
 

@@ -232,7 +232,7 @@ def test_a_line_whose_dictionary_is_missing_is_blocked_and_named(
     (row,) = planned.with_action(Action.BLOCKED)
     assert row.reason is Reason.UNPRONOUNCEABLE
     assert any(
-        "script.csv:2: Cantonese needs an extra: pip install 'gsvbatch[yue]'" in problem
+        'script.csv:2: Cantonese needs an extra: pip install "gsvbatch[yue]"' in problem
         for problem in planned.problems
     )
 

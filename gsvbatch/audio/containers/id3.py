@@ -17,6 +17,8 @@ _TEXT_FRAMES = {
     "composer": "TCOM",
     "album": "TALB",
     "date": "TDRC",
+    "genre": "TCON",
+    "publisher": "TPUB",
     "encoder": "TSSE",
 }
 _NAMED_FRAMES = {"series": "SERIES", "series_part": "SERIES-PART", "language": "LANGUAGE"}

@@ -30,11 +30,17 @@ _ATOMS = {
     "composer": b"\xa9wrt",
     "album": b"\xa9alb",
     "date": b"\xa9day",
+    "genre": b"\xa9gen",
     "lyrics": b"\xa9lyr",
     "encoder": b"\xa9too",
     "comment": b"\xa9cmt",
 }
-_FREEFORM = {"language": "LANGUAGE", "series": "SERIES", "series_part": "SERIES-PART"}
+_FREEFORM = {
+    "language": "LANGUAGE",
+    "series": "SERIES",
+    "series_part": "SERIES-PART",
+    "publisher": "PUBLISHER",
+}
 _ITUNES = "com.apple.iTunes"
 _OWN = "org.gsvbatch"
 _LABEL = "AIGC"

@@ -26,6 +26,7 @@ _INFO_CHUNKS = {
     "album": b"IPRD",
     "track": b"ITRK",
     "date": b"ICRD",
+    "genre": b"IGNR",
     "encoder": b"ISFT",
 }
 _OURS = frozenset({b"LIST", b"cue ", b"id3 ", b"ID3 ", b"AIGC"})

@@ -27,6 +27,8 @@ _KEYS = {
     "language": "LANGUAGE",
     "series": "SERIES",
     "series_part": "SERIES-PART",
+    "genre": "GENRE",
+    "publisher": "PUBLISHER",
     "lyrics": "LYRICS",
     "encoder": "ENCODER",
     "comment": "COMMENT",
