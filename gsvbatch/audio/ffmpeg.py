@@ -3,6 +3,9 @@
 Command lines are built with ffmpeg-python and hold no text of the user's: titles and lyrics may
 be longer than a command line can be, and ffmpeg drops what it does not know without a word. All
 tags are written by ``gsvbatch.audio.containers``.
+
+Ctrl-C is for the process that was started by hand, which finishes what is being encoded: the
+programs are kept out of its reach. They end with their pipes when that process is killed.
 """
 
 import re
@@ -12,6 +15,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,6 +39,15 @@ _STORAGE_WORDS = (
     "Permission denied",
     "No such file or directory",
 )
+_NO_CTRL_C: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(
+    subprocess, "CREATE_NO_WINDOW", 0
+)
+"""On Windows; elsewhere a session of its own does the same."""
+
+_encoders: "set[subprocess.Popen[bytes]]" = set()
+"""At work now, in whatever thread: Ctrl-C is heard by the main thread alone, and nothing else that it
+can reach knows the programs of the others."""
+
 _SIZE_LIMIT_SIGNAL = -25  # SIGXFSZ on Linux and macOS: the account's limit on file size
 
 
@@ -49,9 +62,32 @@ def ffmpeg_path() -> Path:
     try:
         return Path(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
+        if bundled := _bundled():
+            return bundled
         raise ConfigError(
             "no ffmpeg found; install one from ffmpeg.org, or run: pip install imageio-ffmpeg"
         ) from error
+
+
+@cache
+def _bundled() -> Path | None:
+    """The program inside imageio-ffmpeg, if it works.
+
+    That package tries it out once, in reach of Ctrl-C; what it takes for broken then, it never tries again.
+    """
+    for program in sorted((Path(imageio_ffmpeg.__file__).parent / "binaries").glob("ffmpeg-*")):
+        with suppress(OSError):
+            tried = subprocess.run(  # noqa: S603
+                [program, "-version"],
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                check=False,
+                creationflags=_NO_CTRL_C,
+                start_new_session=_NO_CTRL_C == 0,
+            )
+            if not tried.returncode:
+                return program
+    return None
 
 
 def decode(path: Path) -> tuple[NDArray[np.float32], Hertz]:
@@ -68,7 +104,12 @@ def decode(path: Path) -> tuple[NDArray[np.float32], Hertz]:
         ffmpeg.input(_url(path)), "pipe:", format="au", acodec="pcm_f32be", map="0:a:0"
     )
     finished = subprocess.run(  # noqa: S603
-        _command(output), capture_output=True, stdin=subprocess.DEVNULL, check=False
+        _command(output),
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        creationflags=_NO_CTRL_C,
+        start_new_session=_NO_CTRL_C == 0,
     )
     data = finished.stdout
     if finished.returncode or len(data) < _SUN_HEADER.size:
@@ -111,12 +152,26 @@ def encode(
             command[1:1] = ["-f", "ffmetadata", "-i", _url(metadata)]
         with (Path(folder) / "log.txt").open("w+b") as log:
             process = subprocess.Popen(  # noqa: S603
-                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                creationflags=_NO_CTRL_C,
+                start_new_session=_NO_CTRL_C == 0,
             )
             _feed(process, blocks)
             log.seek(0)
             if process.returncode:
                 raise _encoding_error(target, process.returncode, log.read())
+
+
+def end_encoders() -> None:
+    """End all encoders that are at work, for a user who does not want to wait for them.
+
+    Their threads see them fail; what they were writing is not kept.
+    """
+    for process in tuple(_encoders):
+        process.kill()
 
 
 def chapter_metadata(chapters: Iterable[Chapter]) -> str:
@@ -138,19 +193,25 @@ def _feed(process: subprocess.Popen[bytes], blocks: Iterable[NDArray[np.int16]])
     """Write samples to the program's input and wait for it to end, whatever happens."""
     pipe = process.stdin
     assert pipe is not None  # opened by the caller
+    _encoders.add(process)
     try:
-        for block in blocks:
-            pipe.write(block.astype("<i2", copy=False).tobytes())
-        pipe.close()
-    except OSError:
-        # The program ended early (EINVAL on Windows); its exit status says why.
-        with suppress(OSError):
+        try:
+            for block in blocks:
+                pipe.write(block.astype("<i2", copy=False).tobytes())
             pipe.close()
+        except OSError:
+            # The program ended early (EINVAL on Windows); its exit status says why.
+            with suppress(OSError):
+                pipe.close()
+        process.wait()
     except BaseException:
         process.kill()
+        process.wait()
+        with suppress(OSError):
+            pipe.close()
         raise
     finally:
-        process.wait()
+        _encoders.discard(process)
 
 
 def _command(output: Any) -> list[str]:

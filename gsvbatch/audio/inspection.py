@@ -104,7 +104,7 @@ def _verify_as_stranger(path: Path, temporary: Path, tags: Tags, duration: Secon
             stranger = TinyTag.get(filename=path.name, file_obj=file)
     except TinyTagException as error:
         raise AudioFileError(path, f"other programs cannot read it ({error})") from error
-    if (stranger.title or None) != (tags.title and tags.title.strip()):
+    if (stranger.title or "").strip() != (tags.title or "").strip():
         raise AudioFileError(path, f"other programs read the title as {stranger.title!r}")
     if stranger.duration is None or abs(stranger.duration - duration) > _DURATION_TOLERANCE:
         raise AudioFileError(

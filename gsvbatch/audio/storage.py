@@ -3,22 +3,35 @@
 A file is written under a temporary name in the folder of its target (so that the rename stays on
 one filesystem), flushed to the disk, and renamed over the target. Whoever looks sees the old file
 or the new one. After a kill, files named ``.gsvbatch-*.part`` may be left; they are never read.
+
+Windows renames no file, and over no file, that another program holds: virus scanners hold new ones
+for moments, players hold old ones as long as they play. The first is waited for; the second is a
+`HeldFileError`, which tells a file that cannot be written from a folder that cannot.
 """
 
 import errno
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gsvbatch.errors import StorageError
+from gsvbatch.units import Seconds
 
 LEFTOVER_PATTERN = ".gsvbatch-*.part"
 """Names of what a killed process leaves behind."""
 
 _BLOCK = 1 << 20  # bytes read at a time
+
+_HELD_WAITS: tuple[Seconds, ...] = (0.05, 0.1, 0.2, 0.4, 0.75) if os.name == "nt" else ()
+"""Between tries to rename a file that somebody holds: 1.5 s together. Elsewhere names and open files
+have nothing to do with each other."""
+
+_HELD = (errno.EACCES, errno.EPERM)
+"""What Windows, and a share of it seen from elsewhere, says of a file that is held."""
 
 _ADVICE = {
     errno.ENOSPC: "the disk is full; free some space and run again",
@@ -32,6 +45,19 @@ _ADVICE = {
     errno.EISDIR: "a folder of this name is in the way",
     errno.ENAMETOOLONG: "the file name is too long for this filesystem; shorten the line's id",
 }
+
+
+class HeldFileError(StorageError):
+    """One file cannot be replaced, although others can be written beside it."""
+
+    @classmethod
+    def of(cls, path: Path) -> "HeldFileError":
+        """The error for a file."""
+        return cls(
+            path,
+            "cannot be replaced: another program holds it (a player, an editor or a virus scanner), "
+            "or it is write-protected; close it there and run again; nothing is lost",
+        )
 
 
 def storage_error(path: Path, error: OSError) -> StorageError:
@@ -55,6 +81,7 @@ def replacing(path: Path) -> Iterator[Path]:
     On any error the temporary file is removed and ``path`` is as it was.
 
     Raises:
+        HeldFileError: if this file alone cannot be replaced, because another program holds it.
         StorageError: if the file cannot be written, flushed or renamed.
     """
     temporary = temporary_sibling(path)
@@ -62,8 +89,7 @@ def replacing(path: Path) -> Iterator[Path]:
         raise storage_error(path, OSError(errno.ENOENT, "no folder"))
     try:
         yield temporary
-        _flush(temporary)
-        temporary.replace(path)
+        _put(temporary, path)
         _flush_folder(path.parent)
     except OSError as error:
         raise storage_error(path, error) from error
@@ -101,6 +127,40 @@ def sha256_file(path: Path) -> str:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _put(temporary: Path, path: Path) -> None:
+    """Flush a file and rename it, patiently where others may hold it for a moment."""
+    for wait in (*_HELD_WAITS, None):
+        try:
+            _flush(temporary)
+            temporary.replace(path)
+        except PermissionError as error:
+            if error.errno not in _HELD:
+                raise
+            if wait is not None:
+                time.sleep(wait)
+            elif path.is_dir() or not _takes_files(path.parent):
+                raise
+            else:
+                raise HeldFileError.of(path) from error
+        else:
+            return
+
+
+def _takes_files(folder: Path) -> bool:
+    """Whether a file can be made and renamed in a folder, as all of them have to be."""
+    first, second = (temporary_sibling(folder / "any") for _ in range(2))
+    try:
+        first.touch()
+        first.replace(second)
+    except OSError:
+        return False
+    finally:
+        for path in (first, second):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+    return True
 
 
 def _flush(path: Path) -> None:

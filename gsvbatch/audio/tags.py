@@ -46,7 +46,9 @@ _RANGES = {
     "take": (0, 2**31 - 1),
 }
 _EXTRA_KEY = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# U+FEFF among them: at the head of a text it is a byte order mark, which readers take off.
+_UNHELD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
+_TITLES = ("title", "project")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,9 @@ class Cover:
 class Tags:
     """What is written into an audio file about it; None is not written.
 
-    Texts are cleaned as they come in: line ends become line feeds, control characters go, and a
-    text of nothing but spaces becomes None, so that what is read back equals what was given.
+    Texts are cleaned as they come in: line ends become line feeds, control characters and U+FEFF go,
+    as do blanks around titles, and a text of nothing but spaces becomes None, so that what is read
+    back equals what was given.
 
     Raises:
         ConfigError: if a number is outside its range or an extra key is badly formed.
@@ -137,7 +140,10 @@ class Tags:
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, str):
-                object.__setattr__(self, item.name, clean_text(value))
+                value = clean_text(value)
+                if value is not None and item.name in _TITLES:
+                    value = value.strip()
+                object.__setattr__(self, item.name, value)
             elif item.name in _RANGES and value is not None:
                 least, largest = _RANGES[item.name]
                 if not least <= value <= largest:
@@ -169,7 +175,7 @@ class Metadata:
 def clean_text(text: str) -> str | None:
     """Return text that every container can hold, or None if nothing is left."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _CONTROL.sub("", text).encode("utf-8", "replace").decode("utf-8")
+    text = _UNHELD.sub("", text).encode("utf-8", "replace").decode("utf-8")
     return text if text.strip() else None
 
 

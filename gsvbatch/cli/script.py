@@ -37,6 +37,8 @@ def _show(found: "ScriptCheck") -> None:
         console.error(problem)
     for script in found.scripts:
         console.say(f"{console.near(script.path)}: {_contents(script)}")
+    for remark in found.remarks:
+        console.note(f"warning: {remark}")
     if found.voiceless:
         names = ", ".join(name or "(no speaker)" for name in found.voiceless)
         console.note(f"no voice yet for {names}: map them under speakers, or set default_voice")
@@ -84,11 +86,12 @@ def convert(
 ) -> None:
     """Write a script in another format, with all that it says."""
     from gsvbatch.errors import ConfigError
+    from gsvbatch.job.source import known_names
     from gsvbatch.script import read_script, write_script
 
     if target.exists() and not force:
         raise ConfigError(f"{target}: exists; --force replaces it")
-    script = read_script(source, encoding=encoding)
+    script = read_script(source, encoding=encoding, known=known_names(open_project(None)))
     if script.problems:
         raise script.problems[0]
     write_script(target, script.lines, title=script.title, metadata=script.metadata)

@@ -68,20 +68,24 @@ class _Tree:
         self.path = path
         self.lines: dict[KeyPath, int] = {(): 1}
         self.n_nodes = 0
-        self.loader = _Loader(text)
+        loader: _Loader | None = None
         try:
+            loader = self.loader = _Loader(text)
             node = self.loader.get_single_node()
             self.value = {} if node is None else self._plain(node, ())
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             where = f"{path}:{mark.line + 1}" if mark else str(path)
             raise ConfigError(f"{where}: not valid YAML: {error.problem}") from error
+        except yaml.reader.ReaderError as error:
+            raise ConfigError(f"{path}:{_line_at(text, error)}: {_unreadable(error)}") from error
         except yaml.YAMLError as error:
             raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
         except RecursionError as error:
             raise ConfigError(f"{path}: nested too deeply, or an alias contains itself") from error
         finally:
-            self.loader.dispose()
+            if loader is not None:
+                loader.dispose()
 
     def line_of(self, key_path: KeyPath) -> int:
         """The line of the key, or of the nearest key above it."""
@@ -102,13 +106,47 @@ class _Tree:
                 if key.value in mapping:
                     raise ConfigError(f"{self.path}:{line}: {key.value}: given twice")
                 self.lines[(*at, key.value)] = line
+                self._check_text(key)
                 mapping[key.value] = self._plain(value, (*at, key.value))
             return mapping
         if isinstance(node, yaml.SequenceNode):
             for i, item in enumerate(node.value):
                 self.lines[(*at, i)] = item.start_mark.line + 1
             return [self._plain(item, (*at, i)) for i, item in enumerate(node.value)]
-        return self.loader.construct_object(node)
+        assert isinstance(node, yaml.ScalarNode)
+        return self._scalar(node)
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        self._check_text(node)
+        try:
+            if node.tag == "tag:yaml.org,2002:int":
+                return int(node.value)  # not YAML 1.1's, to which 010 is 8 and 08 is nothing
+            return self.loader.construct_object(node)
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
+            line = node.start_mark.line + 1
+            what = node.tag.removeprefix("tag:yaml.org,2002:")
+            given = node.value if len(node.value) <= 40 else f"{node.value[:40]}…"
+            raise ConfigError(
+                f"{self.path}:{line}: {given!r} cannot be read as {what}; quote it if it is text"
+            ) from error
+
+    def _check_text(self, node: yaml.ScalarNode) -> None:
+        """Refuse what double quotes can spell, but no path or file can hold."""
+        for c in node.value:
+            if c == "\0" or "\ud800" <= c <= "\udfff":
+                line = node.start_mark.line + 1
+                raise ConfigError(
+                    f"{self.path}:{line}: a text cannot hold the character U+{ord(c):04X}; in "
+                    "double quotes a backslash is written twice"
+                )
+
+
+def _line_at(text: str, error: yaml.reader.ReaderError) -> int:
+    return text.count("\n", 0, error.position) + 1
+
+
+def _unreadable(error: yaml.reader.ReaderError) -> str:
+    return f"the invisible character U+{int(error.character):04X} is not allowed in YAML; delete it"
 
 
 def find_project(start: Path) -> Path | None:
@@ -155,10 +193,17 @@ def override(config: ProjectConfig, settings: Mapping[str, Any], source: str) ->
     """
     tree = config.model_dump(exclude_unset=True)
     for dotted, value in settings.items():
+        if "\0" in f"{dotted}{value}":
+            raise ConfigError(f"{source}: {dotted}: a setting cannot hold the character U+0000")
         *parents, last = dotted.split(".")
-        branch = tree
-        for parent in parents:
+        branch: Any = tree
+        for depth, parent in enumerate(parents, 1):
             branch = branch.setdefault(parent, {})
+            if not isinstance(branch, dict):
+                above = ".".join(parents[:depth])
+                raise ConfigError(
+                    f"{source}: {dotted}: there are no settings below {above}; set {above} itself"
+                )
         branch[last] = value
     try:
         return ProjectConfig.model_validate(tree)

@@ -30,6 +30,8 @@ STREAMED = (
 )
 """What is spoken as a stream: three sentences."""
 
+STREAMED_LANGUAGE = "en"
+
 SLOTS: Mapping[str, int | None] = {"one at a time": 1, "batched": None}
 """The runs, with how many utterances are decoded at once; None lets memory decide."""
 
@@ -119,7 +121,7 @@ def _streamed(root: Path, device: str, voice: str | None, on_event: Listener | N
     def open_speech(work: LineWork) -> Speech:
         return speeches.setdefault(work.voice.models, _speech(work, config.engine))
 
-    name = voice or VoiceLibrary([]).names()[0]
+    name = voice or _voice_for(STREAMED_LANGUAGE)
     project = Project(config, root, ())
     # twice, with a seed of its own each: the first time loads models and dictionaries
     for seed in (1, 2):
@@ -135,6 +137,13 @@ def _streamed(root: Path, device: str, voice: str | None, on_event: Listener | N
             open_speech=open_speech,
         )
     return BenchRun("streamed", 1, 0, said.duration, said.elapsed, {}, said.first_audio)
+
+
+def _voice_for(language: str) -> str:
+    """The first voice of a language; the first of all if none speaks it."""
+    library = VoiceLibrary([])
+    names = library.names()
+    return next((name for name in names if library.get(name).language == language), names[0])
 
 
 def _speech(work: LineWork, config: EngineConfig) -> Speech:

@@ -59,8 +59,8 @@ class Decision:
     take: TakeRow | None = None
     """The take that is kept or restored."""
 
-    source: str = ""
-    """Where the restored take's file is."""
+    delivered: str = ""
+    """Path of its file, if that is not where a new one would be."""
 
 
 def decide(wish: Wish, policy: Policy, output: OutputFolder) -> Decision:
@@ -122,11 +122,16 @@ def _check_file(
     variation: int,
 ) -> Decision:
     """A take that fits: is its file there, and was it good?"""
-    # A killed run may have replaced the file of a line that it had yet to settle.
-    verify = policy.verify or (wish.row is not None and wish.row.status == "pending")
-    found = output.find(take, wish.delivered, verify=verify)
+    is_in_format = take.part_audio == wish.parts_of(variation).audio
+    place = wish.delivered if is_in_format else output.kept_path(take, wish.delivered)
+    # A killed run may have replaced the file of a line that it had yet to settle, and under a name
+    # that is the line's no more another line's file may stand.
+    is_pending = wish.row is not None and wish.row.status == "pending"
+    verify = policy.verify or is_pending or take.path != place
+    found = output.find(take, place, verify=verify)
     if found is None:
-        is_there = output.absolute(wish.delivered).exists()
+        # Where the line is to be now, another line's file may be.
+        is_there = take.path == place and output.absolute(place).exists()
         trigger = Trigger.FILE_CHANGED if is_there else Trigger.FILE_MISSING
         if trigger not in policy.rerun_on:
             return Decision(Action.KEEP, Reason.SWITCHED_OFF, variation, trigger.value, take)
@@ -141,9 +146,9 @@ def _check_file(
         return _without_rendering(wish, policy, output, variation + 1) or Decision(
             Action.RENDER, Reason.QA_FAILED, variation + 1, "; ".join(json.loads(take.problems))
         )
-    if found != wish.delivered:
-        return Decision(Action.RESTORE, Reason.LEFT_BY_CRASH, variation, "", take, found)
-    return Decision(Action.KEEP, reason, variation, detail, take)
+    if found != place:
+        return Decision(Action.RESTORE, Reason.LEFT_BY_CRASH, variation, "", take, place)
+    return Decision(Action.KEEP, reason, variation, detail, take, place)
 
 
 def _without_rendering(
@@ -166,7 +171,7 @@ def _without_rendering(
         found = output.find(take, wish.delivered, verify=True)
         if found is not None:
             detail = f"take {take.number} fits again"
-            return Decision(Action.RESTORE, Reason.UNDONE, variation, detail, take, found)
+            return Decision(Action.RESTORE, Reason.UNDONE, variation, detail, take)
     return None
 
 

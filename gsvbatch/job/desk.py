@@ -202,7 +202,7 @@ class Desk:
             decision=decision,
             row=row,
             takes=takes,
-            delivered=delivered,
+            delivered=decision.delivered or delivered,
             part=part,
             utterances=utterances,
             parts_of=parts_of,

@@ -5,7 +5,8 @@
     works/...                      assembled works
 
 A delivered file is copied aside (as a link, where the disk can) before another take replaces it, so
-that at every moment each kept take has a whole file, and a row that finds it.
+that at every moment each kept take has a whole file, and a row that finds it. It is moved aside
+before another line is delivered under its name, or under one that some system takes for the same.
 """
 
 import os
@@ -13,10 +14,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from gsvbatch.audio.storage import LEFTOVER_PATTERN, sha256_file, storage_error, temporary_sibling
 from gsvbatch.manifest import TakeRow
+from gsvbatch.script import collision_key
 
 LINES = "lines"
 TAKES = "takes"
@@ -26,6 +28,11 @@ WORKS = "works"
 def is_delivered(relative: str) -> bool:
     """Whether a path is that of a delivered file."""
     return relative.startswith(f"{LINES}/")
+
+
+def is_same_place(one: str, other: str) -> bool:
+    """Whether some system takes two paths for one: on Windows and macOS, case does not count."""
+    return collision_key(one) == collision_key(other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,11 @@ class OutputFolder:
         """Where a take is kept while another one is delivered."""
         suffix = Path(take.path or delivered).suffix
         return f"{TAKES}/{take.line_id}/{take.number}{suffix}"
+
+    def kept_path(self, take: TakeRow, delivered: str) -> str:
+        """Where a take is delivered that is in another format than new ones: under its own suffix."""
+        suffix = Path(take.path or delivered).suffix
+        return PurePosixPath(delivered).with_suffix(suffix).as_posix()
 
     def absolute(self, relative: str) -> Path:
         """The path for the file system."""
@@ -80,6 +92,25 @@ class OutputFolder:
         source, aside = self.absolute(take.path), self.absolute(self.take_path(take, take.path))
         if self._is_whole(source, take, verify=True):
             self._copy(source, aside)
+
+    def set_aside(self, take: TakeRow, *, is_changed: bool) -> None:
+        """Move the file of the take that is delivered out of its place.
+
+        What stands there is left if it is not this take, and so is the file that is aside already.
+
+        Args:
+            take: The take.
+            is_changed: Whether what stands there is the take's although it is not whole.
+
+        Raises:
+            StorageError: It cannot be written.
+        """
+        assert take.path is not None  # a delivered take has a file
+        source, aside = self.absolute(take.path), self.absolute(self.take_path(take, take.path))
+        is_whole = self._is_whole(source, take, verify=True)
+        if is_whole or (is_changed and not aside.exists()):
+            self._copy(source, aside)
+            self.remove(take.path)
 
     def is_aside(self, take: TakeRow) -> bool:
         """Whether a delivered take has a whole file beside the delivered one."""
@@ -142,8 +173,12 @@ class OutputFolder:
             try:
                 try:
                     os.link(source, temporary)
-                except OSError:  # no hard links here
+                except (
+                    OSError
+                ):  # no hard links here; the source may go next, so to the disk with it
                     shutil.copy2(source, temporary)
+                    with temporary.open("rb+") as written:
+                        os.fsync(written.fileno())
                 # rename() does nothing at all when both names are links to one file
                 if target.exists() and target.samefile(temporary):
                     return

@@ -93,11 +93,16 @@ def verify_models(names: Sequence[str] = ()) -> tuple[Checked, ...]:
         if name not in registry.models:
             raise ConfigError(_no_such(name, list(registry.models), "gsvbatch models list"))
     checked = tuple(check_models(registry, tuple(names)))
-    for found in checked:
-        if found.identity is Identity.NEW:
-            recorded = RecordedFile(n_bytes=found.n_bytes, sha256=found.sha256)
-            registry = registry.with_file(weights_of(found.role, found.path), recorded)
-    if any(found.identity is Identity.NEW for found in checked):
+    new = {
+        weights_of(found.role, found.path): RecordedFile(n_bytes=found.n_bytes, sha256=found.sha256)
+        for found in checked
+        if found.identity is Identity.NEW
+    }
+    if new:
+        registry = Registry.load()  # digests took minutes: others may have added to it meanwhile
+        for path, recorded in new.items():
+            if path not in registry.files:
+                registry = registry.with_file(path, recorded)
         registry.save()
     return checked
 

@@ -13,7 +13,7 @@ from gsvbatch.job.project import Project
 from gsvbatch.job.query import Query
 from gsvbatch.job.records import Action, Estimate, Listener, Plan, PlanRow, Reason
 from gsvbatch.job.remarks import mandarin_remarks
-from gsvbatch.job.source import MEND_FIRST
+from gsvbatch.job.source import MEND_FIRST, speaker_remarks
 from gsvbatch.manifest import LineRow, Manifest
 from gsvbatch.manifest.store import Pace
 from gsvbatch.text.language import spoken_in
@@ -21,6 +21,9 @@ from gsvbatch.units import Seconds
 
 SECONDS_PER_PHONEME: Seconds = 0.1
 """A first guess; Mandarin speaks some 0.12 s, English some 0.08 s a symbol."""
+
+MOST_NAMES = 20
+"""Guessed speakers that a plan names; a novel may have hundreds."""
 
 FIRST_SPEED = 1.0
 """Audio seconds per second; a first guess for two cores."""
@@ -135,7 +138,10 @@ def plan_of(desk: Desk, cases: Sequence[Case], *, reads_cache: bool = True) -> P
         ),
         reasons=dict(Counter(row.reason for row in rows)),
         problems=_problems(desk, rows),
-        remarks=mandarin_remarks(cases, desk.shelf.mandarin),
+        remarks=(
+            *speaker_remarks(desk.source.scripts.values(), MOST_NAMES),
+            *mandarin_remarks(cases, desk.shelf.mandarin),
+        ),
     )
 
 

@@ -139,7 +139,8 @@ class Plan:
     """What is wrong with scripts or voices, one line each, with file and line."""
 
     remarks: tuple[str, ...] = ()
-    """How Mandarin is spoken where there is a choice: with which prosody, and by whose readings."""
+    """What is no mistake for certain, one line each: names that were only guessed to be speakers', and how
+    Mandarin is spoken where there is a choice."""
 
     def with_action(self, action: Action) -> tuple[PlanRow, ...]:
         """The rows that have an action."""

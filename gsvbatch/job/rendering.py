@@ -171,16 +171,18 @@ class _Run:
         self.manifest.change_lines(self.desk.removed, status="removed")
 
     def _settle_without_rendering(self) -> None:
+        written = [*self.todo, *self._with(Action.RESTORE), *self._with(Action.ADOPT)]
+        self.book.give_way({case.source.id: case.delivered for case in written})
         for case in self._with(Action.RESTORE):
             decision = case.decision
             assert decision.take is not None
             is_picked = decision.reason is not Reason.UNDONE and bool(
                 case.row and case.row.is_picked
             )
-            self.book.restore(
-                case.takes, decision.take, decision.source, case.delivered, is_picked=is_picked
+            # A file that went away since the plan is seen so by the next run.
+            self.n_restored += self.book.restore(
+                case.source.id, decision.take.number, case.delivered, is_picked=is_picked
             )
-            self.n_restored += 1
         found: list[tuple[Case, Finished]] = []
         for case in self._with(Action.ADOPT):
             path = self.desk.output.absolute(case.delivered)

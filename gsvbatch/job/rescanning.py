@@ -10,6 +10,7 @@ from gsvbatch.job.project import Project
 from gsvbatch.job.records import RescanReport
 from gsvbatch.job.takebook import Finished, TakeBook, file_facts, read_record
 from gsvbatch.manifest import HeadLock, Manifest
+from gsvbatch.manifest.database import MEND
 from gsvbatch.render.record import TakeRecord
 
 SUFFIXES = frozenset(audio_format.suffix for audio_format in AudioFormat)
@@ -23,7 +24,8 @@ def rescan(project: Project) -> RescanReport:
 
     Raises:
         ConfigError: There is no output folder.
-        ManifestError: Another process is rendering into it, or its manifest is a newer gsvbatch's.
+        ManifestError: Another process is rendering into it, or holds its manifest, or that is a newer
+            gsvbatch's.
         StorageError: The manifest cannot be written.
     """
     if not project.output.is_dir():
@@ -108,21 +110,23 @@ def _line_of(record: TakeRecord) -> dict[str, object]:
 
 
 def _set_aside_damaged(path: Path) -> None:
-    """Rename a manifest that cannot be read, with what SQLite keeps beside it.
+    """Rename a manifest that is damaged, with what SQLite keeps beside it.
 
     Raises:
-        ManifestError: It can be read, but by a newer gsvbatch only.
+        ManifestError: It is whole, but a newer gsvbatch's, or held by another program.
     """
     if not path.exists():
         return
     try:
         Manifest(path).close()
     except ManifestError as error:
-        if "newer gsvbatch" in error.problem:
+        if MEND not in error.problem:  # the advice that this very function follows
             raise
         number = 1
         while (aside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
             number += 1
         path.replace(aside)
-        for suffix in ("-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        for suffix in ("-wal", "-shm"):  # the first may hold the last rows
+            beside = path.with_name(path.name + suffix)
+            if beside.exists():
+                beside.replace(aside.with_name(aside.name + suffix))

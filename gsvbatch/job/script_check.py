@@ -8,6 +8,7 @@ from pathlib import Path
 from gsvbatch.data import Line
 from gsvbatch.errors import ConfigError, MarkupError, ScriptError
 from gsvbatch.job.project import Project
+from gsvbatch.job.source import known_names, speaker_remarks
 from gsvbatch.script import Script, collision_key, read_script, speaker_key
 from gsvbatch.text.language import base_language
 from gsvbatch.text.markup import parse
@@ -42,6 +43,9 @@ class ScriptCheck:
     voiceless: tuple[str, ...]
     """Speakers that neither the project nor their lines give a voice."""
 
+    remarks: tuple[str, ...] = ()
+    """What is no mistake for certain, one line each: names that were only guessed to be speakers'."""
+
 
 def check_scripts(project: Project) -> ScriptCheck:
     """Read every script of a job and collect what is wrong, instead of ending at the first mistake.
@@ -53,9 +57,10 @@ def check_scripts(project: Project) -> ScriptCheck:
         raise ConfigError(project.no_scripts)
     scripts: list[Script] = []
     problems: list[str] = []
+    names = known_names(project)
     for path in project.scripts:
         try:
-            scripts.append(read_script(path))
+            scripts.append(read_script(path, known=names))
         except ScriptError as error:
             problems.append(str(error))
     for script in scripts:
@@ -68,6 +73,7 @@ def check_scripts(project: Project) -> ScriptCheck:
         scripts=tuple(_describe(script) for script in scripts),
         problems=tuple(problems),
         voiceless=() if project.config.default_voice else _voiceless(lines, project),
+        remarks=speaker_remarks(scripts),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gsvbatch.errors import UserError
 from gsvbatch.job.project import Project
-from gsvbatch.job.source import read_source
+from gsvbatch.job.source import known_names, read_source
 from gsvbatch.manifest import Manifest
 from gsvbatch.script import assign_ids
 
@@ -29,10 +29,14 @@ def write_ids(project: Project) -> Mapping[Path, int]:
     if source.problems:
         raise UserError("\n".join(source.problems))
     remembered = {row.script for row in known.values()}
+    names = known_names(project)
     written = {}
     for name, script in source.scripts.items():
         ids = [line.id for line in source.lines if line.script == name and not line.has_own_id]
         written[script.path] = assign_ids(
-            script.path, taken=known.keys(), ids=ids if name in remembered else None
+            script.path,
+            known=names,
+            taken=known.keys(),
+            ids=ids if name in remembered else None,
         )
     return written

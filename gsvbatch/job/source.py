@@ -1,15 +1,23 @@
 """Lines of all scripts of a job, each with an id, a place and what is wrong with it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from gsvbatch.data import Line
 from gsvbatch.errors import ConfigError, ScriptError
 from gsvbatch.job.identity import stem_of, with_ids
 from gsvbatch.job.project import Project
 from gsvbatch.manifest import LineRow
-from gsvbatch.script import Script, read_script, safe_id_problem
+from gsvbatch.script import (
+    RESERVED,
+    GuessedSpeaker,
+    Script,
+    read_script,
+    safe_id_problem,
+    speaker_key,
+)
 from gsvbatch.script.ids import collision_key
+from gsvbatch.voice import VoiceLibrary
 
 MEND_FIRST = "its script has problems elsewhere, which must be mended first"
 
@@ -63,7 +71,10 @@ def read_source(project: Project, known: Mapping[str, LineRow]) -> Source:
     """
     if not project.scripts:
         raise ConfigError(project.no_scripts)
-    scripts = {project.script_name(path): read_script(path) for path in project.scripts}
+    names = known_names(project)
+    scripts = {
+        project.script_name(path): read_script(path, known=names) for path in project.scripts
+    }
     problems = [str(problem) for script in scripts.values() for problem in script.problems]
     own_ids = {
         line.id for script in scripts.values() for line in script.lines if line.id is not None
@@ -98,6 +109,44 @@ def read_source(project: Project, known: Mapping[str, LineRow]) -> Source:
         first = project.scripts[0]
         raise ScriptError(first, 0, "no line to speak; write some text into it")
     return Source(tuple(lines), scripts, tuple(problems))
+
+
+def known_names(project: Project) -> frozenset[str]:
+    """Names that are certainly speakers: those that the project maps, and those of the voices there are."""
+    voices = VoiceLibrary(project.voice_folders).names()
+    return frozenset(project.config.speakers).union(
+        voice for voice in voices if speaker_key(voice) not in RESERVED
+    )
+
+
+def speaker_remarks(scripts: Iterable[Script], most: int | None = None) -> tuple[str, ...]:
+    """A sentence for every name that was only guessed to be a speaker's: a wrong guess is not heard otherwise.
+
+    Args:
+        scripts: Read with what the project knows.
+        most: So many at most, and then one that says how many more there are.
+    """
+    found: dict[str, tuple[Script, GuessedSpeaker]] = {}
+    for script in scripts:
+        for guess in script.guessed:
+            first_in, first = found.get(
+                speaker_key(guess.name), (script, replace(guess, n_lines=0))
+            )
+            first = replace(first, n_lines=first.n_lines + guess.n_lines)
+            found[speaker_key(guess.name)] = (first_in, first)
+    remarks = [_speaker_remark(script, guess) for script, guess in found.values()]
+    if most is not None and len(remarks) > most:
+        more = f"{len(remarks) - most} more names are not spoken; gsvbatch script check lists them"
+        remarks[most:] = [more]
+    return tuple(remarks)
+
+
+def _speaker_remark(script: Script, guess: GuessedSpeaker) -> str:
+    lines = "1 line" if guess.n_lines == 1 else f"{guess.n_lines} lines"
+    return (
+        f"{script.path}:{guess.line_number}: {guess.name!r} ({lines}) is taken for who speaks, and not "
+        f"spoken itself; map it under speakers, or, if it is text, write {guess.as_text}"
+    )
 
 
 def _remembered(known: Mapping[str, LineRow], name: str, stem: str) -> dict[str, LineRow]:

@@ -13,10 +13,11 @@ from pathlib import Path
 from gsvbatch.audio import read_tags, sha256_file
 from gsvbatch.audio.storage import storage_error
 from gsvbatch.errors import AudioFileError
-from gsvbatch.job.files import TAKES, OutputFolder, is_delivered
+from gsvbatch.job.files import TAKES, OutputFolder, is_delivered, is_same_place
 from gsvbatch.manifest import Manifest, TakeRow, UtteranceRow
 from gsvbatch.manifest.store import NewTake, now
 from gsvbatch.render.record import RECORD_TAG, TakeRecord, Verdict
+from gsvbatch.script import collision_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,33 @@ class TakeBook:
             for take in takes:
                 if take.path is not None and is_delivered(take.path):
                     self._output.keep_aside(take)
+
+    def give_way(self, wanted: Mapping[str, str]) -> None:
+        """Move takes aside that are delivered where another line is to be delivered.
+
+        So no row says of a place that it is its line's when another line's file comes there, and the
+        names of lines can be shifted or swapped. A place that is the same but for its case counts as
+        another's even if it is the line's own: there, the old name would be the new file's.
+
+        Args:
+            wanted: By line id, the paths of the files that are about to be written.
+
+        Raises:
+            StorageError: A file cannot be moved.
+        """
+        takes = [take for of_line in self._manifest.takes().values() for take in of_line]
+        here = [(take, take.path) for take in takes if take.path and is_delivered(take.path)]
+        # Of two lines that claim one place, one is wrong: a file was moved by hand, and rescanned.
+        owners = {collision_key(path): (take.line_id, path) for take, path in here}
+        owners |= {collision_key(path): (line_id, path) for line_id, path in wanted.items()}
+        moved: dict[int, str | None] = {}
+        for take, path in here:
+            if owners[collision_key(path)] != (take.line_id, path):
+                record = read_record(self._output.absolute(path))
+                is_own = record is not None and record.line_id == take.line_id
+                self._output.set_aside(take, is_changed=is_own)
+                moved[take.id] = self._output.take_path(take, path)
+        self._manifest.move_takes(moved)
 
     def record(self, finished: Sequence[Finished]) -> None:
         """Write the rows of takes whose files are in their places, and deliver them.
@@ -148,27 +176,26 @@ class TakeBook:
             }
         return NewTake(take, utterances, moved, deliver=deliver, line_values=line_values)
 
-    def restore(
-        self,
-        takes: Sequence[TakeRow],
-        take: TakeRow,
-        source: str,
-        delivered: str,
-        *,
-        is_picked: bool,
-    ) -> None:
-        """Deliver an older take.
+    def restore(self, line_id: str, number: int, delivered: str, *, is_picked: bool) -> bool:
+        """Deliver an older take, or one that stands elsewhere; call `give_way` before.
 
         Args:
-            takes: All takes of the line.
-            take: The one to deliver.
-            source: Where its file is.
+            line_id: Its line.
+            number: Of the take.
             delivered: Where it goes.
             is_picked: Whether a person chose it.
+
+        Returns:
+            Whether its file was there, with the audio that it was made with.
 
         Raises:
             StorageError: A file cannot be copied.
         """
+        takes = self._manifest.takes(line_id)[line_id]
+        take = next(take for take in takes if take.number == number)
+        source = self._output.find(take, delivered, verify=True)
+        if source is None:
+            return False
         others = [other for other in takes if other.id != take.id]
         for other in others:
             if other.path is not None and is_delivered(other.path):
@@ -183,9 +210,10 @@ class TakeBook:
             is_picked=is_picked,
         )
         self._clear(takes, delivered)
-        if source != delivered:
+        if not is_same_place(source, delivered):
             self._output.remove(source)
         self.give_up(take.line_id, delivered)
+        return True
 
     def give_up(self, line_id: str, delivered: str) -> None:
         """Delete the files of the oldest takes beyond those that are kept, and files of no take."""
@@ -216,7 +244,9 @@ class TakeBook:
     def _clear(self, takes: Sequence[TakeRow], delivered: str) -> None:
         """Remove what was delivered under another name or in another format."""
         for take in takes:
-            if take.path is not None and is_delivered(take.path) and take.path != delivered:
+            if take.path is None or not is_delivered(take.path):
+                continue
+            if not is_same_place(take.path, delivered):
                 self._output.remove(take.path)
 
 

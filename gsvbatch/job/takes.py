@@ -90,14 +90,14 @@ def pick(project: Project, line_id: str, number: int) -> TakeInfo:
             numbers = ", ".join(str(take.number) for take in takes) or "none yet"
             raise ConfigError(f"line {line_id!r} has no take {number}; it has {numbers}")
         delivered = _delivered_path(line_id, takes, take)
-        source = output.find(take, delivered)
-        if source is None:
+        if output.find(take, delivered, verify=True) is None:
             raise ConfigError(
-                f"the file of take {number} of line {line_id!r} was not kept "
+                f"the file of take {number} of line {line_id!r} was not kept or was changed since "
                 f"(keep_takes: {project.config.keep_takes}); `gsvbatch retake {line_id}` makes a new one"
             )
         book = TakeBook(manifest, output, keep=project.config.keep_takes)
-        book.restore(takes, take, source, delivered, is_picked=True)
+        book.give_way({line_id: delivered})
+        book.restore(line_id, number, delivered, is_picked=True)
         manifest.change_lines([line_id], variation=take.variation, accepted="")
         manifest.add_event("pick", line_id=line_id, message=f"take {number}")
         row = _line(manifest, line_id)
@@ -132,10 +132,10 @@ def _accept(case: Case, desk: Desk, manifest: Manifest) -> bool:
     take = next((t for t in case.takes if row and t.id == row.take_id), None)
     if decision.action is not Action.RENDER or take is None or row is None:
         return False
-    path = desk.output.absolute(case.delivered)
     if decision.reason is Reason.FILE_CHANGED:
-        sha256, n_bytes = file_facts(path)
-        manifest.change_take(take.id, sha256=sha256, n_bytes=n_bytes, path=case.delivered)
+        assert take.path is not None  # it is what stands there that was changed
+        sha256, n_bytes = file_facts(desk.output.absolute(take.path))
+        manifest.change_take(take.id, sha256=sha256, n_bytes=n_bytes)
     elif desk.output.find(take, case.delivered) is None:
         return False
     elif decision.reason is Reason.QA_FAILED:

@@ -12,7 +12,7 @@ from gsvbatch.audio import (
     offsets,
     write_audio,
 )
-from gsvbatch.audio.storage import storage_error
+from gsvbatch.audio.storage import HeldFileError, storage_error
 from gsvbatch.data import Utterance, Waveform
 from gsvbatch.errors import GsvBatchError, StorageError
 from gsvbatch.render.lines import Attempt, OpenLine
@@ -31,10 +31,11 @@ def deliver(line: OpenLine, level: Loudness | None) -> LineOutcome:
         level: How loud its voice is; without it, the line's own level counts.
 
     Returns:
-        The outcome; an error if an utterance has no audio or the file cannot be encoded.
+        The outcome; an error if an utterance has no audio, or the file cannot be encoded, or another
+        program holds the one that it replaces.
 
     Raises:
-        StorageError: The disk is full or cannot be written.
+        StorageError: The disk is full or cannot be written, so that no other line could be either.
     """
     work = line.work
     if line.error:
@@ -62,6 +63,8 @@ def deliver(line: OpenLine, level: Loudness | None) -> LineOutcome:
             label=work.label,
             encoding=work.output.encoding,
         )
+    except HeldFileError as error:
+        return LineOutcome(work, error=str(error), level=level)
     except StorageError:
         raise
     except OSError as error:

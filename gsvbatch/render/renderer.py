@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from gsvbatch.audio import Loudness, measure_loudness, trim_edges
-from gsvbatch.errors import StorageError
+from gsvbatch.audio.ffmpeg import end_encoders
+from gsvbatch.errors import RenderError, StorageError
 from gsvbatch.render.delivery import deliver
 from gsvbatch.render.lines import OpenLine
 from gsvbatch.render.seeds import attempt_seed
@@ -65,6 +66,7 @@ class Renderer:
         self._levels: dict[str, _VoiceLevel] = {}
         self._retries: deque[SpeechRequest] = deque()
         self._encodings: set[Future[tuple[LineOutcome, Seconds]]] = set()
+        self._refused: list[LineOutcome] = []
         self._failure: StorageError | None = None
 
     def run(self, works: Iterable[LineWork], stop: Stop = lambda: False) -> Iterator[LineOutcome]:
@@ -86,11 +88,19 @@ class Renderer:
                     yield from self._speak(source, stop, pool)
                     is_going = bool(self._retries) and not stop()
                 yield from self._finished(keep=0)
+            except KeyboardInterrupt:  # the second one: nobody waits for what is being encoded
+                self._cancel()
+                end_encoders()
+                raise
             finally:
-                for encoding in self._encodings:
-                    encoding.cancel()
+                self._cancel()
         if self._failure is not None:
             raise self._failure
+
+    def _cancel(self) -> None:
+        """Give up the encodings that no thread has begun."""
+        for encoding in self._encodings:
+            encoding.cancel()
 
     def _speak(
         self, source: Iterator[LineWork], stop: Stop, pool: ThreadPoolExecutor
@@ -118,6 +128,9 @@ class Renderer:
             if work is None:
                 return
             if not work.utterances:
+                continue
+            if work.problem:
+                self._refused.append(LineOutcome(work, error=work.problem))
                 continue
             line = OpenLine(work)
             yield from self._probe(work)
@@ -171,9 +184,11 @@ class Renderer:
     def _finished(self, *, keep: int) -> list[LineOutcome]:
         """Outcomes of files that are written; waits until at most ``keep`` are under way.
 
+        Lines that are refused come with them.
+
         The first write error is kept for the end, so that what was written is not lost with it.
         """
-        outcomes: list[LineOutcome] = []
+        outcomes, self._refused = self._refused, []
         while True:
             done = {encoding for encoding in self._encodings if encoding.done()}
             self._encodings -= done
@@ -191,7 +206,13 @@ class Renderer:
 
 
 def level_request(work: LineWork) -> SpeechRequest:
-    """The request that the level of a line's voice is measured on."""
+    """The request that the level of a line's voice is measured on.
+
+    Raises:
+        RenderError: The voice has nothing to say for that.
+    """
+    if work.probe is None:
+        raise RenderError(work.problem)
     return SpeechRequest(
         id=f"level of {work.voice.name}",
         voice=work.voice,

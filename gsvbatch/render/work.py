@@ -112,8 +112,9 @@ class LineWork:
     lexicon: str
     utterances: tuple[Utterance, ...]
     voice: VoiceRef
-    probe: Utterance
-    """What the voice says once to have its level measured, the same for all its lines."""
+    probe: Utterance | None
+    """What the voice says once to have its level measured, the same for all its lines; None where the
+    level is known or makes no difference, or where ``problem`` says why there is nothing to say."""
 
     level: Loudness | None
     """The voice's level, if it was measured before."""
@@ -128,6 +129,8 @@ class LineWork:
     """All but what only the render knows (seed, verdict), which is filled in by it."""
 
     label: AigcLabel | None
+    problem: str = ""
+    """Why the line cannot be rendered, although it can be spoken; empty for all others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ Readers and writers, one file a format, behind one registry::
 from gsvbatch.script.assigning import assign_ids
 from gsvbatch.script.formats import FORMATS, SUFFIXES
 from gsvbatch.script.ids import collision_key, new_ids, safe_id_problem
-from gsvbatch.script.reading import Script, read_script
+from gsvbatch.script.reading import GuessedSpeaker, Script, read_script
 from gsvbatch.script.speakers import RESERVED, speaker_key
 from gsvbatch.script.writing import write_script
 
@@ -20,6 +20,7 @@ __all__ = [
     "FORMATS",
     "RESERVED",
     "SUFFIXES",
+    "GuessedSpeaker",
     "Script",
     "assign_ids",
     "collision_key",

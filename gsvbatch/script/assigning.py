@@ -11,7 +11,7 @@ from pathlib import Path
 from gsvbatch.data import Line
 from gsvbatch.errors import ScriptError
 from gsvbatch.script.atomic import replace_bytes
-from gsvbatch.script.encoding import read_bytes
+from gsvbatch.script.encoding import Decoded, read_bytes
 from gsvbatch.script.ids import new_ids
 from gsvbatch.script.reading import ReadText, read_text
 from gsvbatch.script.source import Edit
@@ -23,6 +23,7 @@ def assign_ids(
     format: str | None = None,  # noqa: A002 - as in read_script
     encoding: str | None = None,
     speakers: Collection[str] | None = None,
+    known: Collection[str] = (),
     taken: Collection[str] = (),
     ids: Sequence[str] | None = None,
 ) -> int:
@@ -33,6 +34,7 @@ def assign_ids(
         format: As for ``read_script``.
         encoding: As for ``read_script``.
         speakers: As for ``read_script``.
+        known: As for ``read_script``.
         taken: Ids not to be used again although their lines are gone; the manifest knows them.
         ids: The ids to write, one for each line without one, in order; made up if None.
 
@@ -42,7 +44,9 @@ def assign_ids(
     """
     path = Path(path)
     data = read_bytes(path)
-    read = read_text(path, data, format_name=format, encoding=encoding, speakers=speakers)
+    read = read_text(
+        path, data, format_name=format, encoding=encoding, speakers=speakers, known=known
+    )
     if read.script.problems:
         raise read.script.problems[0]
     drafts = read.content.drafts
@@ -60,30 +64,32 @@ def assign_ids(
         wanted.append(replace(line, id=line_id))
     if not edits:
         return 0
-    edited = _encoded(read, _apply(read.source.text, [*read.content.id_setup, *edits]), data)
+    edited = _encoded(read, _apply(read.decoded, [*read.content.id_setup, *edits]), data)
     again = read_text(
         path,
         edited,
         format_name=read.format.name,
         encoding=read.decoded.encoding,
         speakers=speakers,
+        known=known,
     )
     _require_same(again.script.lines, wanted, path)
     replace_bytes(path, edited)
     return len(edits)
 
 
-def _apply(text: str, edits: Sequence[Edit]) -> str:
+def _apply(decoded: Decoded, edits: Sequence[Edit]) -> str:
+    text, offsets = decoded.text, decoded.offsets()
     pieces, position = [], 0
     for edit in sorted(edits, key=lambda edit: edit.start):
-        pieces += [text[position : edit.start], edit.text]
-        position = edit.end
+        pieces += [text[position : offsets[edit.start]], edit.text]
+        position = offsets[edit.end]
     return "".join([*pieces, text[position:]])
 
 
 def _encoded(read: ReadText, text: str, data: bytes) -> bytes:
     # A few legacy code points have two byte forms; writing them back would change bytes that are none of ours.
-    if read.decoded.encode(read.source.text) != data:
+    if read.decoded.encode(read.decoded.text) != data:
         problem = f"cannot be written back in {read.decoded.encoding} byte for byte; save it as UTF-8 first"
         raise ScriptError(read.script.path, 0, problem)
     return read.decoded.encode(text)

@@ -7,7 +7,7 @@ it needs more text than a dialogue bank of five lines has.)
 """
 
 import codecs
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 _WORD_CP1252 = frozenset("‘’“”–—…éèêëàâäáçôöóòûüúùîïíñßæøåÉÀÄÖÜ°©£ \u00a0«»½¿¡".encode("cp1252"))
 
 
+_MARK = "\ufeff"
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """Text of a file, with what is needed to write the same bytes again."""
@@ -57,6 +60,17 @@ class Decoded:
     """Python's name of the encoding."""
 
     bom: bytes
+
+    @property
+    def readable(self) -> str:
+        """The text without the marks that files joined to one leave inside: nobody sees or speaks them."""
+        return self.text.replace(_MARK, "")
+
+    def offsets(self) -> Sequence[int]:
+        """Where each character of ``readable``, and its end, stands in ``text``."""
+        if _MARK not in self.text:
+            return range(len(self.text) + 1)
+        return [i for i, c in enumerate(self.text) if c != _MARK] + [len(self.text)]
 
     def encode(self, text: str) -> bytes:
         """Return the bytes of another text in this file's encoding, mark included."""

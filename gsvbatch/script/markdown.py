@@ -16,7 +16,7 @@ from markdown_it.token import Token
 
 from gsvbatch.script.fields import MAX_TEXT
 from gsvbatch.script.narration import Outline, is_ornament, join_rows, read_front_matter
-from gsvbatch.script.source import Content, IdSlot, Problems, Source
+from gsvbatch.script.source import Content, IdSlot, Names, Problems, Source
 from gsvbatch.script.speakers import split_id, starts_line
 
 _HEADING = re.compile(r"(?m)^ {0,3}#{1,6}[ \t]+\S")
@@ -63,9 +63,7 @@ class Markdown:
                 outline.heading(heading_level, _spoken(split_id(token.content)[0]))
                 heading_level = 0
             elif token.type == "inline" and not is_table and token.map is not None:
-                for row in _paragraph_lines(
-                    token, token.map[0], rows, source, outline.allowed_speakers
-                ):
+                for row in _paragraph_lines(token, token.map[0], rows, source, outline.names):
                     if row.written and not outline.mark(row.written):
                         outline.line(row.line_number, row.written, row.slot, render=_spoken)
         return outline.content()
@@ -81,7 +79,7 @@ class _Row:
 
 
 def _paragraph_lines(
-    token: Token, first: int, rows: Sequence[str], source: Source, allowed: frozenset[str] | None
+    token: Token, first: int, rows: Sequence[str], source: Source, names: Names
 ) -> Iterator[_Row]:
     """Cut a paragraph where a speaker begins, an id ends a line, or the author broke it hard."""
     parts: list[str] = []
@@ -92,7 +90,7 @@ def _paragraph_lines(
         content = as_written.removesuffix("\\").strip()
         if bold := _BOLD_SPEAKER.match(content):
             content = f"{bold[2]}{bold[3] or ''}{content[bold.end() :]}"
-        if parts and starts_line(content, allowed):
+        if parts and starts_line(content, names):
             yield _row(begun_at, index - 1, parts, rows, source)
             parts = []
         if not parts:

@@ -7,7 +7,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from gsvbatch.script.fields import FieldReader
-from gsvbatch.script.source import Content, Draft, IdSlot, Problems, Source
+from gsvbatch.script.source import Content, Draft, IdSlot, Names, Problems, Source
 from gsvbatch.script.speakers import parse_piece, speaker_key, split_id
 from gsvbatch.script.yaml_tree import Mapping as YamlMapping
 from gsvbatch.script.yaml_tree import Sequence as YamlSequence
@@ -84,7 +84,8 @@ class Outline:
     def __init__(self, source: Source, front: FrontMatter, problems: Problems) -> None:
         self._source = source
         self._problems = problems
-        self._allowed = source.speakers if source.speakers is not None else front.speakers
+        only = source.names.only if source.names.only is not None else front.speakers
+        self._names = replace(source.names, only=only)
         self._front = front
         self._metadata = dict(front.metadata)
         self._headings: list[tuple[int, str]] = []
@@ -97,9 +98,9 @@ class Outline:
         self._pause_before = 0.0
 
     @property
-    def allowed_speakers(self) -> frozenset[str] | None:
-        """Keys of the only names that may speak, or None."""
-        return self._allowed
+    def names(self) -> Names:
+        """Who may speak."""
+        return self._names
 
     def heading(self, level: int, text: str) -> None:
         """Begin what a heading of level 1 to 6 heads."""
@@ -155,7 +156,7 @@ class Outline:
                 line_number,
                 "<<…>> marks stand at the beginning of a line; break the line before it",
             )
-        piece = parse_piece(written, self._allowed)
+        piece = parse_piece(written, self._names)
         if piece.problem:
             self._problems.add(line_number, piece.problem)
         values = {**piece.values, "text": render(piece.values["text"])}
@@ -175,7 +176,7 @@ class Outline:
         if self._pause_before:
             line = replace(line, pause_before=(line.pause_before or 0.0) + self._pause_before)
             self._pause_before = 0.0
-        self._drafts.append((Draft(line, slot), len(self._headings) - 1))
+        self._drafts.append((Draft(line, slot, piece.as_text), len(self._headings) - 1))
         self._pause_target = _Open.LINE
 
     def content(self) -> Content:

@@ -22,6 +22,23 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """Who may speak; all are keys, as ``speakers.speaker_key`` makes them."""
+
+    only: frozenset[str] | None = None
+    """The only speakers, or None to go by how a name looks."""
+
+    known: frozenset[str] = frozenset()
+    """Speakers however their names look."""
+
+    usual: frozenset[str] = frozenset()
+    """Names that speak in this file often enough for a quotation after one of them to be the speaker's."""
+
+
+ANYONE = Names()
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A script file's text, cut into physical lines."""
 
@@ -33,11 +50,11 @@ class Source:
     starts: tuple[int, ...]
     """Offset of each line's first character."""
 
-    speakers: frozenset[str] | None = None
-    """Keys of the only names that may be speakers, or None when any plausible name may."""
+    names: Names = ANYONE
+    """Who may speak."""
 
     @classmethod
-    def of(cls, path: Path, text: str, speakers: frozenset[str] | None = None) -> "Source":
+    def of(cls, path: Path, text: str, names: Names = ANYONE) -> "Source":
         """Cut a text into lines."""
         starts, lines, start = [0], [], 0
         for end in _LINE_END.finditer(text):
@@ -45,7 +62,7 @@ class Source:
             start = end.end()
             starts.append(start)
         lines.append(text[start:])
-        return cls(path, text, tuple(lines), tuple(starts), speakers)
+        return cls(path, text, tuple(lines), tuple(starts), names)
 
     def line_number(self, offset: int) -> int:
         """Return the physical line, from 1, that an offset stands in."""
@@ -105,6 +122,9 @@ class Draft:
     line: Line
     slot: IdSlot | None = None
     """None when the format has no room for an id there."""
+
+    as_text: str = ""
+    """Of a line whose speaker was only guessed: how its head is written to be text; else empty."""
 
 
 @dataclass(frozen=True, slots=True)

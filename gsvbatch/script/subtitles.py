@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gsvbatch.script.fields import FieldReader
 from gsvbatch.script.narration import join_rows
-from gsvbatch.script.source import Content, Draft, IdSlot, Problems, Source
+from gsvbatch.script.source import Content, Draft, IdSlot, Names, Problems, Source
 from gsvbatch.script.speakers import parse_piece, starts_line
 
 _TIME = r"(?:\d{1,3}:)?\d{1,2}:\d{1,2}[,.]\d{1,3}"
@@ -96,11 +96,11 @@ class _Subtitles(ABC):
         written = source.lines[cue.first : cue.end]
         voices = [voice for row in written for voice in _VOICE_TAG.findall(row)]
         rows = [self._unescape(_STYLE_TAG.sub("", row)).strip() for row in written]
-        are_turns = [_DASH.match(row) or starts_line(row, source.speakers) for row in rows]
+        are_turns = [_DASH.match(row) or starts_line(row, source.names) for row in rows]
         if len(set(voices)) > 1 or (len(rows) > 1 and all(are_turns)):
             problems.add(cue.timing + 1, "two speakers share this cue; give each a cue of its own")
         # A cue that names its voice needs no other speaker: "Note: …" in it is text.
-        piece = parse_piece(join_rows(rows), frozenset() if voices else source.speakers)
+        piece = parse_piece(join_rows(rows), Names(only=frozenset()) if voices else source.names)
         if piece.problem:
             problems.add(cue.timing + 1, piece.problem)
         values = dict(piece.values)
@@ -114,7 +114,7 @@ class _Subtitles(ABC):
                 else cue.name
             )
         line = reader.line(cue.timing + 1, values, {}, {})
-        return None if line is None else Draft(line, self._slot(cue, source))
+        return None if line is None else Draft(line, self._slot(cue, source), piece.as_text)
 
     def _unescape(self, text: str) -> str:
         return text

@@ -125,7 +125,7 @@ def _header(source: Source) -> _Header | None:
         row = next((row for row in read_rows(source, delimiter, start) if not row.is_blank), None)
         if row is None:
             return None
-        names = [" ".join(cell.value.replace("\ufeff", "").split()) for cell in row.cells]
+        names = [" ".join(cell.value.split()) for cell in row.cells]
         while names and not names[-1]:
             names.pop()  # a spreadsheet's empty columns to the right
         fields = _fields(names)

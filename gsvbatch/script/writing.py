@@ -14,7 +14,7 @@ from gsvbatch.data import Line
 from gsvbatch.errors import UserError
 from gsvbatch.script.atomic import replace_bytes
 from gsvbatch.script.fields import FIELDS, field_of
-from gsvbatch.script.speakers import parse_piece
+from gsvbatch.script.speakers import is_narration_like, parse_piece
 from gsvbatch.units import Seconds
 
 _ALWAYS = ("id", "speaker", "text")
@@ -134,6 +134,8 @@ def _spoken_by(path: Path, line: Line) -> str:
     if line.speaker is None:
         candidates = [text, text.replace(":", "\\:", 1), text.replace("：", "\\：", 1), "\\" + text]
     for candidate in candidates:
+        if is_narration_like(candidate):
+            continue  # what it reads as depends on the lines around it
         values = parse_piece(f"{candidate} {{#id}}").values
         if (
             values.get("text") == text

@@ -72,6 +72,7 @@ class _Lines:
     ) -> None:
         self._source = source
         self._speakers = speakers
+        self._names = replace(source.names, known=source.names.known | speakers.keys())
         self._problems = problems
         self._fields = FieldReader(source.path, problems)
         self._chapter = ""
@@ -125,7 +126,7 @@ class _Lines:
         return IdSlot(node.start, node.start, "id: ", self._source.newline + " " * node.column)
 
     def _scalar(self, node: Scalar) -> Draft | None:
-        piece = parse_piece(node.value, self._source.speakers)
+        piece = parse_piece(node.value, self._names)
         if piece.problem:
             self._problems.add(node.line_number, piece.problem)
         line = self._line(node.line_number, dict(piece.values), {}, {})
@@ -134,7 +135,7 @@ class _Lines:
         end = node.end - 1 if node.style in {"'", '"'} else node.end
         if node.style not in {"'", '"'}:
             end = node.start + len(self._source.text[node.start : end].rstrip())
-        return Draft(line, IdSlot(end, end, " {#", "}"))
+        return Draft(line, IdSlot(end, end, " {#", "}"), piece.as_text)
 
     def _line(
         self, number: int, values: dict[str, str], labels: dict[str, str], extra: dict[str, str]
@@ -161,7 +162,7 @@ def _speakers(node: Node | None, problems: Problems) -> dict[str, dict[str, str]
     if node is None or (isinstance(node, Scalar) and not node.value):
         return {}
     if isinstance(node, Sequence):
-        return {}  # a cast list: names without settings
+        return {speaker_key(name): {} for name in scalars(node)}  # a cast list
     if not isinstance(node, Mapping):
         problems.add(node.line_number, "speakers is a mapping of names to voices")
         return {}

@@ -6,6 +6,7 @@ A line is refused rather than spoken in part: what has no sound, or is in a lang
 is an error that names it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -26,8 +27,12 @@ from gsvbatch.units import Seconds
 if TYPE_CHECKING:
     from gsvbatch.text.mandarin.g2pw import G2pwFiles
 
-FRONTEND_VERSION = "3"
+FRONTEND_VERSION = "4"
 """Part of every take's fingerprint; to be raised whenever any phoneme may change."""
+
+_ENDS_WITH_LETTER = re.compile("[A-Za-z]$").search
+_TWO_OF_NAME = re.compile(r"^2(?=[\u4e00-\u9fff])(?!个|小时)")
+"""Of CO2升高 or B2层, which is part of a name and counts nothing; the letters are in the span before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +245,14 @@ class Frontend:
             )
         spoken, forced = stream.spoken(text, marked)
         said = []
+        before = ""
         for span in languages.spans(spoken, main, stream.readings, forced):
             frontend = self._frontend(span)
-            normalized = frontend.normalize(
-                _without(frontend.notations, span.text, stream.readings)
-            )
+            written = _without(frontend.notations, span.text, stream.readings)
+            if span.language in ("zh", "yue") and _ENDS_WITH_LETTER(before):
+                written = _TWO_OF_NAME.sub("二", written)
+            before = span.text
+            normalized = frontend.normalize(written)
             groups = [
                 group for group in frontend.phonemize(normalized, stream.readings) if group.text
             ]

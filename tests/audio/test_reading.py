@@ -135,6 +135,8 @@ def test_no_ffmpeg_at_all_is_said_with_a_remedy(monkeypatch):
 
     monkeypatch.setattr(ffmpeg_door.shutil, "which", lambda name: None)
     monkeypatch.setattr(ffmpeg_door.imageio_ffmpeg, "get_ffmpeg_exe", fail)
+    assert ffmpeg_path().is_file()  # Ctrl-C came while it was tried out
+    monkeypatch.setattr(ffmpeg_door, "_bundled", lambda: None)
     with pytest.raises(ConfigError, match="pip install"):
         ffmpeg_path()
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gsvbatch.audio import AudioFormat, read_tags, write_audio
 from gsvbatch.audio.containers import id3, mp4, vorbis
 from gsvbatch.audio.tags import ENCODER, Metadata, Tags, flatten, unflatten
 
@@ -74,7 +75,31 @@ def test_any_tags_survive_mp4_items(tags):
     ],
 )
 def test_texts_are_cleaned(given, kept):
-    assert Tags(title=given).title == kept
+    assert Tags(text=given).text == kept
+
+
+@pytest.mark.parametrize(
+    "given", ["\u3000第一章 开始\u3000", "\ufeff第一章 开始\n", " \x07 第一章 开始\u2003"]
+)
+def test_titles_have_no_blanks_around_them(given):
+    tags = Tags(title=given, project=given)
+    assert (tags.title, tags.project) == ("第一章 开始", "第一章 开始")
+
+
+@pytest.mark.parametrize("audio_format", list(AudioFormat))
+def test_marks_and_blanks_that_readers_take_off_are_no_reason_to_refuse(
+    audio_format, speak, tmp_path
+):
+    tags = Tags(
+        title="小镇\u3000",
+        project="小镇\u3000",
+        text="\ufeff你好\ufeff。\n\ufeff走吧。",
+        comment="\ufeff",
+    )
+    write_audio(tmp_path / "a", speak(0.3), audio_format, tags, label=None)
+    found = read_tags(tmp_path / "a")
+    assert (found.title, found.project, found.text) == ("小镇", "小镇", "你好。\n走吧。")
+    assert found.comment is None
 
 
 def test_speaker_is_artist_of_a_line_and_narrator_of_a_book():

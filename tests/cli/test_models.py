@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from gsvbatch.models import CATALOGUE, Registry, registry_path, transfer
+from gsvbatch.job import models as job_models
+from gsvbatch.models import CATALOGUE, Registry, RegistryEntry, registry_path, transfer
 from gsvbatch.models.catalogue import PublishedFile, PublishedModel, Role
+from gsvbatch.models.checking import Checked
+from gsvbatch.models.registry import RecordedFile
 from gsvbatch.voice import load_profile
 from tests import toy
 from tests.bert import save_bert
@@ -159,6 +162,31 @@ def test_verify_opens_what_it_can_and_remembers_digests(run: Run, tmp_path: Path
     changed = run("models", "verify", "rain")
     assert changed.code == 2
     assert "is not what it was when it was first looked at" in changed.errors[0]
+
+
+def test_verify_loses_nothing_that_was_registered_meanwhile(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "webui" / "GPT_weights_v2"
+    root.mkdir(parents=True)
+    toy.save_ckpt(root / "rain-e15.ckpt", toy.toy_t2s())
+    run("models", "add", tmp_path / "webui")
+    (weights,) = Registry.load().models["rain"].paths.values()
+    entry = RegistryEntry(t2s=tmp_path / "other.ckpt")
+    recorded = RecordedFile(n_bytes=5, sha256="0" * 64)
+    check = job_models.check_models
+
+    def slow(registry: Registry, names: tuple[str, ...]) -> Iterator[Checked]:
+        yield from check(registry, names)
+        other = Registry.load().with_models({"other": entry})
+        other.with_file(tmp_path / "other.ckpt", recorded).save()
+
+    monkeypatch.setattr(job_models, "check_models", slow)
+    assert run("models", "verify", "rain").code == 0
+    registry = Registry.load()
+    assert registry.models["other"] == entry
+    assert registry.files[tmp_path / "other.ckpt"] == recorded
+    assert registry.files[weights].n_bytes == weights.stat().st_size
 
 
 def test_verify_knows_published_files_and_misses_others(run: Run, hub: Hub, tmp_path: Path) -> None:

@@ -65,3 +65,51 @@ def test_convert_keeps_lines_and_replaces_only_when_told(
     assert refused.code == 2
     assert "--force" in refused.errors[0]
     assert run("script", "convert", "a.md", "a.csv", "--force").code == 0
+
+
+STORY = "小安：你好。\n\n妈妈告诉我：明天会下雨。\n\n爷爷摇摇头：“不行。”\n\n小安：“走吧。”\n\n【重点】记住。\n"
+
+
+def test_guessed_speakers_are_told_once_with_their_place_and_what_to_do(
+    run: Callable[..., Any], folder: Path
+) -> None:
+    (folder / "a.md").write_text(STORY, encoding="utf-8")
+    ran = run("script", "check", "a.md")
+    warnings = [line for line in ran.err.splitlines() if line.startswith("warning: ")]
+    assert ran.code == 0
+    assert "5 lines; speakers: 小安 2, 重点 1;" in ran.out
+    assert len(warnings) == 2
+    for part in (
+        "a.md:1: '小安' (2 lines)",
+        "not spoken itself; map it under speakers",
+        "小安\\：",
+    ):
+        assert part in warnings[0]
+    assert "a.md:9: '重点' (1 line)" in warnings[1]
+    assert len(json.loads(run("script", "check", "a.md", "--json").out)["remarks"]) == 2
+
+
+def test_names_that_the_project_knows_are_no_guess(run: Callable[..., Any], folder: Path) -> None:
+    (folder / "a.md").write_text(
+        "爷爷：“不行。”\n\n王有为：好。\n\nxiaoman：好。\n", encoding="utf-8"
+    )
+    settings = "scripts: a.md\nspeakers: {爷爷: xiaoman, 王有为: xiaoman}\n"
+    (folder / "gsvbatch.yaml").write_text(settings, encoding="utf-8")
+    ran = run("script", "check")
+    assert "speakers: 爷爷 1, 王有为 1, xiaoman 1" in ran.out
+    assert "warning" not in ran.err
+    assert "3 ids written" in run("script", "ids").out
+    assert run("script", "convert", "a.md", "a.csv").code == 0
+    assert "爷爷,“不行。”" in (folder / "a.csv").read_text(encoding="utf-8-sig")
+
+
+def test_a_script_that_declares_its_speakers_is_not_guessed_at(
+    run: Callable[..., Any], folder: Path
+) -> None:
+    (folder / "a.md").write_text("---\nspeakers: [小安]\n---\n\n小安：“好。”\n", encoding="utf-8")
+    for cast in ("[小安]", "{小安: bo}"):
+        text = f"speakers: {cast}\nlines:\n- 小安：“好。”\n"
+        (folder / "b.yaml").write_text(text, encoding="utf-8")
+        ran = run("script", "check", "a.md", "b.yaml")
+        assert ran.out.count("speakers: 小安 1") == 2
+        assert "warning" not in ran.err

@@ -113,6 +113,15 @@ WRONG = {
     "a: b: c": "1: not valid YAML: mapping values are not allowed here",
     "just words": ": expected settings such as `output: outputs`, not a bare value",
     "x: &x [*x]": ": ",
+    "\nalbum: {part: 08}": "2: album.part: 8 is not allowed; must be text (quote it",
+    "\nproject: a\n# \x0b": "3: the invisible character U+000B is not allowed in YAML; delete it",
+    '\noutput: "a\\0b"': "2: a text cannot hold the character U+0000; in double quotes a backslash",
+    '\n"a\\0b": 1': "2: a text cannot hold the character U+0000",
+    'project: "\\ud83d"': "1: a text cannot hold the character U+D83D",
+    "\nretries: !!int many": "2: 'many' cannot be read as int; quote it if it is text",
+    "audio: {trim: !!bool maybe}": "1: 'maybe' cannot be read as bool",
+    "project: !!timestamp today": "1: 'today' cannot be read as timestamp",
+    "retries: " + "9" * 5000: "1: '" + "9" * 40 + "…' cannot be read as int",
 }
 
 
@@ -144,6 +153,13 @@ def test_plain_words_stay_words(tmp_path: Path) -> None:
         "on": "off",
         "12": "x",
     }
+
+
+@pytest.mark.parametrize(("written", "number"), [("08", 8), ("010", 10), ("+5", 5), ("00", 0)])
+def test_numbers_are_decimal_with_zeros_before_them_too(
+    tmp_path: Path, written: str, number: int
+) -> None:
+    assert read(tmp_path, f"retries: {written}\n").retries == number
 
 
 def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
@@ -194,3 +210,20 @@ def test_a_wrong_flag_is_told(key: str, value: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         override(ProjectConfig(), {key: value}, "command line")
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("key", "above"),
+    [("audio.format.x", "audio.format"), ("scripts.0", "scripts"), ("output.x.y", "output")],
+)
+def test_a_flag_below_a_single_value_is_told(tmp_path: Path, key: str, above: str) -> None:
+    config = read(tmp_path, "scripts: a.md\noutput: out\naudio: {format: mp3}\n")
+    with pytest.raises(ConfigError) as caught:
+        override(config, {key: "1"}, "command line")
+    told = f"command line: {key}: there are no settings below {above}; set {above} itself"
+    assert str(caught.value) == told
+
+
+def test_a_flag_with_a_zero_character_is_told() -> None:
+    with pytest.raises(ConfigError, match=r"output: a setting cannot hold the character U\+0000"):
+        override(ProjectConfig(), {"output": "a\0b"}, "command line")

@@ -1,5 +1,11 @@
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from gsvbatch.errors import ManifestError
 from gsvbatch.job import Action, Project, list_lines, plan, render, rescan, retake
-from gsvbatch.manifest import Manifest
+from gsvbatch.manifest import Manifest, database
 from tests.job.test_plan import changed
 from tests.job.tones import ToneRunner, snapshot
 
@@ -53,6 +59,34 @@ def test_a_damaged_manifest_is_set_aside(project: Project) -> None:
     assert rescan(project).n_adopted == 4
     aside = project.output / "manifest.damaged-1.sqlite"
     assert aside.read_bytes() == b"not a database at all"
+    assert {row.action for row in plan(project).rows} == {Action.KEEP}
+
+
+def test_what_sqlite_kept_beside_a_damaged_manifest_goes_with_it(project: Project) -> None:
+    render(project, runner=ToneRunner())
+    lose_manifest(project)
+    project.manifest_path.write_bytes(b"not a database at all")
+    project.manifest_path.with_name("manifest.sqlite-wal").write_bytes(b"the last rows")
+    rescan(project)
+    aside = project.output / "manifest.damaged-1.sqlite-wal"
+    assert aside.read_bytes() == b"the last rows"
+
+
+def test_a_manifest_that_is_held_is_not_damaged(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render(project, runner=ToneRunner())
+    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.0)
+    with closing(sqlite3.connect(project.manifest_path, isolation_level=None)) as holder:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(ManifestError) as rendering:
+            render(project, runner=ToneRunner())
+        with pytest.raises(ManifestError, match="held by another program; close it") as caught:
+            rescan(project)
+        assert str(caught.value) == str(rendering.value)
+        holder.execute("COMMIT")
+    assert list(project.output.glob("manifest.damaged*")) == []
     assert {row.action for row in plan(project).rows} == {Action.KEEP}
 
 

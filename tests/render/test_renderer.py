@@ -1,11 +1,14 @@
+import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gsvbatch.audio import AudioFormat, Encoding, Tags
+from gsvbatch.audio import AudioFormat, Encoding, Tags, ffmpeg
 from gsvbatch.data import Utterance
-from gsvbatch.errors import StorageError
+from gsvbatch.errors import RenderError, StorageError
 from gsvbatch.gsv.source import ModelSource
 from gsvbatch.render import (
     LineWork,
@@ -143,3 +146,38 @@ def test_retries_are_counted_and_end(work: Callable[..., LineWork]) -> None:
     (outcome,) = Renderer(speech).run([work("a", retries=3)])
     assert outcome.error == "the tone broke"
     assert [request.id for request in speech.requests] == [f"a#1@{n}" for n in range(4)]
+
+
+def test_a_line_with_a_problem_stops_no_other(work: Callable[..., LineWork]) -> None:
+    bad = replace(work("l1"), problem="nobody knows how loud")
+    speech = ToneSpeech()
+    outcomes = {o.work.line_id: o for o in Renderer(speech).run([work("l0"), bad, work("l2")])}
+    assert {line_id: o.error for line_id, o in outcomes.items()} == {
+        "l0": "",
+        "l1": "nobody knows how loud",
+        "l2": "",
+    }
+    assert {request.utterance.line_id for request in speech.requests} == {"l0", "l2"}
+    assert [o.error for o in Renderer(ToneSpeech()).run([bad])] == ["nobody knows how loud"]
+    with pytest.raises(RenderError, match="nobody knows how loud"):
+        renderer.level_request(replace(bad, probe=None))
+
+
+def test_a_second_ctrl_c_ends_encoders(
+    work: Callable[..., LineWork], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import sys, time; sys.stdin.buffer.read(); time.sleep(600)"
+    monkeypatch.setattr(ffmpeg, "_command", lambda _output: [sys.executable, "-c", code])
+    one = work("l0")
+    one = replace(one, output=replace(one.output, audio_format=AudioFormat.MP3))
+
+    def interrupted(_encodings: object, **_: object) -> None:
+        while not ffmpeg._encoders:
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(renderer, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(Renderer(ToneSpeech()).run([one]))
+    assert not ffmpeg._encoders
+    assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gsvbatch.errors import ScriptError
-from gsvbatch.script import read_script
+from gsvbatch.script import assign_ids, read_script
 from gsvbatch.script.encoding import MAX_BYTES, decode
 
 PATH = Path("script.txt")
@@ -97,3 +97,34 @@ def test_missing_folder_and_oversized_files_are_told(tmp_path: Path) -> None:
         file.truncate(MAX_BYTES + 1)
     with pytest.raises(ScriptError, match="larger than 32 MiB"):
         read_script(big)
+
+
+JOINED = {
+    "a.md": ("\ufeff# 第一章\n\n你好。\n\n\ufeff# 第二章\n\n\ufeff甲：再\ufeff见。\n", [("第一章", None, "你好。"), ("第二章", "甲", "再见。")]),
+    "a.txt": ("\ufeff第一章\n你好。\n\ufeff第二章\n甲：再见。\ufeff\n\ufeff\n", [("第一章", None, "你好。"), ("第二章", "甲", "再见。")]),
+    "a.csv": ("\ufeff角色,台词\n甲,\ufeff你好。\n\ufeff乙,\ufeff\"再见。\"\n", [(None, "甲", "你好。"), (None, "乙", "再见。")]),
+    "a.srt": ("\ufeff1\n00:00:01,000 --> 00:00:02,000\n\ufeff甲：你好。\n\n\ufeff2\n00:00:03,000 --> 00:00:04,000\n再见。\n", [(None, "甲", "你好。"), (None, None, "再见。")]),
+    "a.yaml": ("\ufefflines:\n- 甲：你好。\n\ufeff- 再见。\n", [(None, "甲", "你好。"), (None, None, "再见。")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_marks_that_joined_files_leave_inside_are_not_there(tmp_path: Path, name: str) -> None:
+    text, expected = JOINED[name]
+    path = tmp_path / name
+    path.write_bytes(text.encode("utf-8"))
+    script = read_script(path)
+    assert script.problems == ()
+    assert [(line.chapter, line.speaker, line.text) for line in script.lines] == expected
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_ids_are_written_around_marks_inside(tmp_path: Path, name: str) -> None:
+    text, expected = JOINED[name]
+    path = tmp_path / name
+    path.write_bytes(text.encode("utf-8"))
+    assign_ids(path)
+    lines = read_script(path).lines
+    assert [(line.chapter, line.speaker, line.text) for line in lines] == expected
+    assert all(line.id for line in lines)
+    assert path.read_text(encoding="utf-8").count("\ufeff") == text.count("\ufeff")

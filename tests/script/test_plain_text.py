@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from gsvbatch.script import Script, read_script
 
 
@@ -28,6 +30,51 @@ def test_numbered_headings_are_chapters(tmp_path: Path) -> None:
         ("尾声", "第一章，他走了。"),
         ("尾声", "Chapter 3 was long, he said."),
     ]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "第一回见面时他很紧张",
+        "第三节课我睡着了",
+        "第三回合开始",
+        "第一章开始了",
+        "第二集团军到了",
+        "Part of me wants it",
+        "Scene stealers were there",
+        "Chapter houses are old",
+        "Act now",
+        "Part one of me wants it",
+        "Chapter 3 was long",
+    ],
+)
+def test_a_sentence_that_begins_like_a_heading_is_spoken(tmp_path: Path, written: str) -> None:
+    assert [line.text for line in _read(tmp_path, f"{written}\n").lines] == [written]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "第一章",
+        "第一章 开始",
+        "第一章\u3000开始",
+        "第一章：开始",
+        "第12章: 开始",
+        "第三回·雨夜",
+        "第五课《春》",
+        "第一节（上）",
+        "Chapter 3",
+        "CHAPTER IV",
+        "Part Two",
+        "Part twenty-one: the end",
+        "Scene 2 The Harbour",
+        "Act I. Home",
+        "chapter 7 — home",
+    ],
+)
+def test_numbered_headings_are_not_spoken(tmp_path: Path, written: str) -> None:
+    lines = _read(tmp_path, f"{written}\nHello.\n").lines
+    assert [(line.chapter, line.text) for line in lines] == [(written, "Hello.")]
 
 
 def test_a_table_or_subtitles_saved_as_txt_are_told(tmp_path: Path) -> None:

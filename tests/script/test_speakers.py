@@ -2,7 +2,14 @@
 
 import pytest
 
-from gsvbatch.script.speakers import RESERVED, parse_piece, speaker_key, split_id
+from gsvbatch.script.source import Names
+from gsvbatch.script.speakers import (
+    RESERVED,
+    parse_piece,
+    speaker_key,
+    split_id,
+    usual_names,
+)
 
 SPOKEN = [
     ("Alice: Hello.", "Alice", "Hello."),
@@ -64,6 +71,73 @@ def test_what_only_looks_like_a_speaker_stays_text(written: str) -> None:
     assert parse_piece(written).values == {"text": written}
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "妈妈告诉我：明天会下雨。",
+        "爷爷摇摇头：“不行。”",
+        "他补充：“还有。”",
+        "她笑：「好。」",
+        "小安：『好。』",
+        'Tom: "No."',
+        "老师宣布：放学。",
+        "他解释：没电了。",
+        "规则很简单：不许说话。",
+        "步骤一：打开盒子。",
+        "Step 2: open it.",
+        "古人云：温故而知新。",
+    ],
+)
+def test_narration_keeps_its_opening(written: str) -> None:
+    assert parse_piece(written).values == {"text": written}
+
+
+def test_known_names_speak_whatever_they_look_like() -> None:
+    names = Names(known=frozenset({"王有为", "注意", "小安"}))
+    for name, text in (("王有为", "好。"), ("注意", "好。"), ("小安", "“好。”")):
+        piece = parse_piece(f"{name}：{text}", names)
+        assert (piece.values, piece.as_text) == ({"speaker": name, "text": text}, "")
+
+
+@pytest.mark.parametrize(
+    ("written", "as_text"),
+    [
+        ("小安：你好。", "小安\\："),
+        ("Tom : hi", "Tom\\:"),
+        ("小安（笑）：“你好。”", "小安（笑）\\："),
+        ("【重点】记住。", "\\【重点】"),
+        ("[zh:Tom|seed:1] hi", ""),
+    ],
+)
+def test_a_guess_says_how_to_take_it_back(written: str, as_text: str) -> None:
+    piece = parse_piece(written)
+    assert "speaker" in piece.values
+    assert piece.as_text == as_text
+    if as_text:
+        again = as_text + piece.values["text"]
+        assert parse_piece(again).values == {"text": again.replace("\\", "")}
+
+
+def test_a_name_that_mostly_speaks_plainly_speaks_before_quotations_too() -> None:
+    rows = [
+        "小安：你好。",
+        "小安：走吧。",
+        "小安：“生存还是毁灭”，是谁写的？",
+        "她笑：“好。”",
+        "天黑了。",
+        "**她**：“好。”",
+    ]
+    names = Names(usual=usual_names(rows))
+    spoken = [parse_piece(row.replace("*", ""), names).values.get("speaker") for row in rows]
+    assert spoken == ["小安", "小安", "小安", None, None, "她"]
+
+
+def test_a_play_may_put_everything_into_quotation_marks() -> None:
+    rows = ["甲：“你好。”", "乙：“你好。”", "甲：“走吧。”", "乙：“好。”", "# 二", "", "灯灭了。"]
+    assert usual_names(rows) == {"甲", "乙"}
+    assert usual_names([*rows, *["天黑了。"] * 9]) == frozenset()
+
+
 @pytest.mark.parametrize("name", sorted(RESERVED))
 @pytest.mark.parametrize("shape", ["{}: text", "{}：text", "[{}] text"])
 def test_reserved_names_never_speak(name: str, shape: str) -> None:
@@ -98,7 +172,7 @@ def test_a_stage_direction_in_the_text_stays() -> None:
 
 
 def test_listed_speakers_are_the_only_ones() -> None:
-    allowed = frozenset({speaker_key("注意"), speaker_key("他说")})
+    allowed = Names(only=frozenset({speaker_key("注意"), speaker_key("他说")}))
     assert parse_piece("注意：你好。", allowed).values["speaker"] == "注意"
     assert parse_piece("他说：你好。", allowed).values["speaker"] == "他说"
     assert parse_piece("小林：你好。", allowed).values == {"text": "小林：你好。"}

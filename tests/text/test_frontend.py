@@ -46,6 +46,16 @@ def phonemes(utterances: tuple[Utterance, ...]) -> list[str]:
         # a short English word gets a comma, unless a mark stands there
         ("我们用AI写作", "w o3 m en5 y ong4 , EY1 AY1 x ie3 z uo4 ."),
         ("我们走吧，OK。", "w o3 m en5 z ou3 b a5 , OW1 K EY1 ."),
+        # a dash is a pause, but none where a line begins; tones do not change across it
+        ("我——我不知道", ". w o3 , w o3 b u4 zh ir1 d ao4 ."),
+        ("——他走了。", "t a1 z ou3 l e5 ."),
+        ("我想——", ". w o2 x iang3 ,"),
+        ("“你——！”", ". n i3 !"),
+        ("OK——我走了", ". OW1 K EY1 , w o2 z ou3 l e5 ."),
+        # a 2 at the end of a name counts nothing
+        ("CO2排放", ", S IY1 OW1 EE er4 p ai2 f ang4 ."),
+        ("去B2层", "q v4 , B IY1 EE er4 c eng2 ."),
+        ("买VIP2个月", "m ai3 V IY1 AY1 P IY1 l iang3 g e5 y ve4 ."),
         # full-width letters and digits are letters and digits
         ("我今年８岁了", "w o3 j in1 n ian2 b a1 s ui4 l e5 ."),
         # a line's end is a pause
@@ -142,6 +152,8 @@ def test_pause_after_a_clause_is_shorter_than_after_a_sentence() -> None:
         ("", None, "nothing in it to say"),
         ("  \n", None, "nothing in it to say"),
         ("……！", None, "nothing in it to say"),
+        ("“——”", None, "nothing in it to say"),
+        ("[zh]——[/zh]", None, "nothing in it to say"),
         ("♪♪ 🎵", None, "nothing in it to say"),
         ("（叹气）", None, "nothing in it to say but what stands in round brackets"),
         ("[pause:2]", None, "nothing in it to say"),

@@ -22,6 +22,7 @@ _SIGNS = str.maketrans(
     {
         **dict.fromkeys("－−‐‑﹣", "-"),
         **dict.fromkeys("～〜∼˜∽", "~"),
+        **dict.fromkeys("–―─━", "—"), "⸺": "——", "⸻": "——",
         **dict.fromkeys("＋﹢", "+"),
         **dict.fromkeys("／⁄∕", "/"),
         **dict.fromkeys("✕✖╳", "×"),

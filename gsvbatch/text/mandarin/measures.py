@@ -55,6 +55,12 @@ _MONEY = re.compile(
     rf"(?:\s*[-~到至]\s*(?:{_CURRENCY})?\s*(?P<number_to>{_NUMBER})(?P<scale_to>(?:{_SCALE})?))?"
     r"(?P<unit>\s*(?:元|块|美元|美金|港元|港币|欧元|英镑|日元|人民币|新台币|韩元))?"
 )
+# Not with a sign before the number, for then the second is a pause (￥5￥), nor with a number after it (100￥50).
+_MONEY_BEFORE_CURRENCY = re.compile(
+    rf"(?<![0-9A-Za-z.￥$€£₩₽₹฿])(?P<sign>-)?(?P<number>{_NUMBER})(?P<scale>(?:{_SCALE})?)"
+    rf"(?:(?:{_CURRENCY})?\s*[-~—到至]\s*(?P<number_to>{_NUMBER})(?P<scale_to>(?:{_SCALE})?))?"
+    rf"(?P<currency>{_CURRENCY})(?!\s*-?[0-9])"
+)
 _PRICE = re.compile(r"(?<![0-9.])([0-9]+\.[0-9]*?)0+(?=\s*(?:元|块钱|美元|欧元|英镑|港元))")
 
 _PERCENT_FROM_TO = re.compile(
@@ -75,7 +81,13 @@ _FROM_TO_DASHED = re.compile(
     rf"(?P<first>第?)(?<![0-9./-])(?P<low>{_NUMBER})(?P<scale>[万亿千百]?)\s*-\s*"
     rf"(?P<high>{_NUMBER})(?=\s*(?:(?:{_UNIT}){_UNIT_END}|[多余几]?(?:[万亿千百]|{_HAN_UNIT})))"
 )
-_UNIT_FROM_TO = re.compile(rf"((?:{_NUMBER})\s*(?:{_UNIT}|{_HAN_UNIT}))\s*[-~]\s*(?=[0-9])")
+_MEASURE = rf"(?:{_SCALE})?\s*(?:{_UNIT}|{_HAN_UNIT})"
+# A dash, which may also break off a sentence, is of a range where a measure stands after it too; a long one is not.
+_UNIT_FROM_TO = re.compile(
+    rf"((?:{_NUMBER})\s*{_MEASURE})\s*[-~]\s*(?=[0-9])"
+    rf"|(?<![第0-9.])((?:{_NUMBER})\s*{_MEASURE})\s*—(?!—)\s*(?=(?:{_NUMBER})\s*{_MEASURE})"
+)
+_TIMES = re.compile(rf"(?<![0-9.])((?:{_NUMBER})\s*(?:(?:{_UNIT})\s*)?)\*\s*(?={_NUMBER})")
 _QUANTITY = re.compile(rf"{_START}({_NUMBER})\s*({_UNIT})(?:/({_UNIT}))?{_UNIT_END}")
 _HOURS_OF_DURATION = re.compile(r"(?<=[0-9])h(?=[0-9]{1,2}m)|(?<=[0-9])(min|m)(?=[0-9]{1,2}s)")
 _PER_LATIN = re.compile(rf"(?<=[\u4e00-\u9fff])/({_UNIT}){_UNIT_END}")
@@ -100,7 +112,8 @@ def join_thousands(text: str) -> str:
 
 
 def say_money(text: str) -> str:
-    """Return text with sums of money in words, the currency after the number: ￥15 十五元."""
+    """Return text with sums of money in words, the currency after the number: ￥15, 15￥ 十五元."""
+    text = _MONEY_BEFORE_CURRENCY.sub(_say_money, text)
     text = _MONEY.sub(_say_money, text)
     return _PRICE.sub(lambda m: m[1].rstrip("."), text)
 
@@ -120,7 +133,7 @@ def say_temperatures(text: str) -> str:
 
 def say_ranges(text: str) -> str:
     """Return text with the sign of a range as a word: 1~3天 1到3天, 5-10个 5到10个, 5km-8km 5km至8km."""
-    text = _UNIT_FROM_TO.sub(r"\1至", text)
+    text = _UNIT_FROM_TO.sub(lambda m: f"{m[1] or m[2]}至", text)
     text = _FROM_TO.sub(r"\1到", text)
     return _FROM_TO_DASHED.sub(_say_from_to, text)
 
@@ -128,6 +141,7 @@ def say_ranges(text: str) -> str:
 def say_units(text: str) -> str:
     """Return text with Latin units and their numbers in words: 3kg 三千克, 9.8m/s 九点八米每秒."""
     text = _HOURS_OF_DURATION.sub(lambda m: "分" if m[1] else "小时", text)
+    text = _TIMES.sub(r"\1乘", text)
     text = _QUANTITY.sub(_say_quantity, text)
     text = _PER_LATIN.sub(lambda m: f"每{_UNITS[m[1]]}", text)
     return _PER.sub("每", text)
@@ -141,11 +155,12 @@ def say_counts(text: str) -> str:
 
 
 def _say_money(match: re.Match[str]) -> str:
-    sign = "负" if match["sign"] or match["negative"] else ""
+    sums = match.groupdict()
+    sign = "负" if sums["sign"] or sums.get("negative") else ""
     said = sign + _say_price(match["number"]) + match["scale"]
     if match["number_to"]:
         said += "到" + _say_price(match["number_to"]) + match["scale_to"]
-    unit = (match["unit"] or "").strip()
+    unit = (sums.get("unit") or "").strip()
     return said + (unit or _CURRENCIES[match["currency"]])
 
 

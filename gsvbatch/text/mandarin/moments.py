@@ -5,21 +5,54 @@ import re
 from gsvbatch.text.mandarin.numbers import say_digits, say_integer
 
 _YEARS_FROM_TO = re.compile(
-    r"(?<![0-9.])([0-9]{4})\s*年?\s*([-~至到/])\s*([0-9]{4}|[0-9]{2}(?=学年|赛季|财年|年度))\s*"
+    r"(?<![0-9.])([0-9]{4})\s*年?\s*(—+|[-~至到/])\s*([0-9]{4}|0[0-9]|[0-9]{2}(?=学年|赛季|财年|年度))\s*"
     r"(?=年|学年|赛季|财年)"
+)
+_SHORT_YEARS_FROM_TO = re.compile(
+    r"(?<![0-9./-])(0[0-9])\s*年?\s*(—+|[-~至到])\s*([01][0-9])\s*(?=年(?!级))"
 )
 _YEAR = re.compile(r"(?<![0-9.])((?:公元前?)?)\s*([0-9]{1,4})\s*年(?!级|来|的?历史)")
 _YEAR_OF_EVENT = re.compile(
     r"(?<![0-9.])((?:19|20)[0-9]{2})(?=届|级|款|赛季|学年|财年|世界杯|奥运)"
 )
 _SHORT_YEAR = re.compile(r"(?<![0-9.])'?([0-9]{2})\s*年(?=\s*[0-9]{1,2}\s*月)")
+_YEAR_FROM_ZERO = re.compile(r"(?<![0-9.第])'?(0[0-9])\s*年(?!级)")
+_DECADE = re.compile(
+    r"(?<![0-9A-Za-z.])(?<![用耗限超计]时)(?<!等待)(?<!持续)((?:19[0-9]|20[0-2])0)s(?![0-9A-Za-z]|以?内|左右)"
+    r"(?:\s*年代)?"
+)
+# By itself 90s is 90 seconds.
+_OF_A_DECADE = (
+    "复古|怀旧|经典|老[歌片电]|金曲|音乐|流行|时尚|风|港[风片乐]|日系|美式|摇滚|迪斯科|爵士|嘻哈|电影|动画|动漫|辣妹"
+    "|穿搭|妆|歌|情怀|回忆|潮"
+)
+_SHORT_DECADE = re.compile(
+    r"(?<![0-9A-Za-z.])([0-9]0)s(?:\s*年代|(?<=世纪[0-9]0s)(?![0-9A-Za-z])"
+    rf"|(?=(?:[、,，和与至到~—-][0-9]0s){{0,4}}的?(?:{_OF_A_DECADE})))"
+)
+# The day of an event: 3·15晚会, 9·11事件. With a unit after it, the dot is a decimal point of old.
+_MONTH_AND_DAY = re.compile(
+    r"(?<![0-9.·•・‧])(1[0-2]|[1-9])[·•・‧](3[01]|[12][0-9]|0?[1-9])"
+    r"(?![0-9.·•・‧%‰]|\s*(?:[=+×÷*/A-Za-z°米元克吨升倍度千万亿毫厘]|公[里斤]))"
+)
 _GENERATION = re.compile(r"(?<![0-9.])([5-9][05]|[01][05])后(?![退来面边方续])")
 _DATE = re.compile(
     r"(?<![0-9./-])([12][0-9]{3})\s*([-/. ])\s*(0?[1-9]|1[0-2])\s*\2\s*(0?[1-9]|[12][0-9]|3[01])"
     r"(?![0-9]|\2\s*[0-9])"
 )
-_YEAR_AND_MONTH = re.compile(r"(?<![0-9./-])((?:19|20)[0-9]{2})([-/])(0[1-9]|1[0-2])(?![0-9/-])")
-_DATE_FROM_TO = re.compile(r"(?<=[年月日号])\s*[-~]\s*(?=[0-9零一二三四五六七八九十])")
+_YEAR_AND_MONTH = re.compile(
+    r"(?<![0-9./-])((?:19|20)[0-9]{2})([-/])(0[1-9]|1[0-2])(?![0-9/-]|\s*年)"
+)
+_DIGIT = "[零一二三四五六七八九]"
+_NUMERALS = "0-9零一二三四五六七八九十"
+# A dash may also break off a sentence (2008年——一个好年份), so more is asked of what stands around it, and
+# most of a long one.
+_DATE_FROM_TO = re.compile(
+    rf"(?<=[年月日号])\s*[-~]\s*(?=[{_NUMERALS}])"
+    rf"|(?<=[{_NUMERALS}][年月日号])(?<![那这某]一[年月日])\s*—\s*"
+    rf"(?=[{_NUMERALS}]+\s*[年月日号]|(?:19|20)[0-9]{{2}}(?![0-9]))"
+    rf"|(?:(?<={_DIGIT}{{4}}年)|(?<=[0-9][月日号]))——(?={_DIGIT}{{4}}年|[0-9]{{1,2}}\s*[月日号])"
+)
 _CALENDAR_ZERO = re.compile(r"(?<![0-9.])0([0-9])(?=\s*[月日号时点])")
 
 _CLOCK = r"([01]?[0-9]|2[0-4])\s*[:：]\s*([0-5][0-9])(?:\s*[:：]\s*([0-5][0-9]))?"
@@ -31,12 +64,17 @@ _TIME_FROM_TO = re.compile(rf"({_CLOCK})\s*[-~]\s*(?={_CLOCK})")
 
 
 def say_dates(text: str) -> str:
-    """Return text with years digit by digit, months and days as numbers: 2024-05-01, 24年3月."""
+    """Return text with years digit by digit, months and days as numbers: 2024-05-01, 24年3月, 1990s."""
     text = _DATE.sub(lambda m: _say_date(m[1], m[3], m[4]), text)
     text = _YEAR_AND_MONTH.sub(lambda m: f"{say_digits(m[1])}年{say_integer(m[3])}月", text)
     text = _YEARS_FROM_TO.sub(_say_years, text)
+    text = _SHORT_YEARS_FROM_TO.sub(_say_years, text)
     text = _SHORT_YEAR.sub(lambda m: f"{say_digits(m[1])}年", text)
     text = _YEAR.sub(_say_year, text)
+    text = _YEAR_FROM_ZERO.sub(lambda m: f"{say_digits(m[1])}年", text)
+    text = _DECADE.sub(_say_decade, text)
+    text = _SHORT_DECADE.sub(_say_decade, text)
+    text = _MONTH_AND_DAY.sub(lambda m: say_digits(m[1] + m[2]), text)
     text = _YEAR_OF_EVENT.sub(lambda m: say_digits(m[1]), text)
     text = _GENERATION.sub(lambda m: f"{say_digits(m[1])}后", text)
     text = _CALENDAR_ZERO.sub(r"\1", text)
@@ -65,6 +103,11 @@ def _say_year(match: re.Match[str]) -> str:
     if era or (len(year) == 4 and 1000 < int(year) < 2200):
         return f"{era}{say_digits(year)}年"
     return match[0]
+
+
+def _say_decade(match: re.Match[str]) -> str:
+    years = match[1]
+    return (say_integer if len(years) == 2 and years >= "20" else say_digits)(years) + "年代"
 
 
 def _say_half_of_day(match: re.Match[str]) -> str:

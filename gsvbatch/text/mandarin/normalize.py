@@ -41,7 +41,7 @@ _STEPS = (
     say_signs,
 )
 
-_DASH_BETWEEN_NUMBERS = re.compile(r"(?<=[0-9%°C])\s*(?:[–—]+|--)\s*(?=[0-9])")
+_DASH_BETWEEN_NUMBERS = re.compile(r"(?<=[0-9%°C])\s*(?:—+\s*(?=[-￥$€£]?[0-9])|--\s*(?=[0-9]))")
 _MIDDLE_DOT_OF_NAME = re.compile(f"(?<=[{HAN}])[·‧•・](?=[{HAN}])")
 _MARKS = str.maketrans(
     {
@@ -52,7 +52,11 @@ _MARKS = str.maketrans(
     }
 )  # fmt: skip
 _DOTS = re.compile(r"\.{3,}|。{3,}")
-_UNSPOKEN = re.compile(f"[^{HAN}\ue000-\uf8ff!?…,.{re.escape(PAUSES)}-]")
+_UNSPOKEN = re.compile(f"[^{HAN}\ue000-\uf8ff!?…,.—{re.escape(PAUSES)}-]")
+# A dash is a pause but at the start, as in English, and beside a mark, which says more than it does: 你——！
+_MARK = f"[!?…,.{re.escape(PAUSES)}-]"
+_DASH_OF_NO_PAUSE = re.compile(f"^—|(?<={_MARK})—|—(?={_MARK})")
+_DASHES = re.compile("—+")
 _RUN_OF_MARKS = re.compile(r"([!?…,.-])[!?…,.-]+")
 
 
@@ -64,4 +68,5 @@ def normalize(text: str) -> str:
     text = _MIDDLE_DOT_OF_NAME.sub("", text)
     text = _DOTS.sub("…", text).translate(_MARKS)
     text = _UNSPOKEN.sub("", text)
+    text = _DASH_OF_NO_PAUSE.sub("", _DASHES.sub("—", text)).replace("—", ",")
     return _RUN_OF_MARKS.sub(r"\1", text)

@@ -35,6 +35,11 @@ NORMALIZED_DIFFERS = {
     "￥100": ("一百元", "a sum of money is said with its currency"),
     "$100": ("一百美元", "a sum of money is said with its currency, not after a full stop"),
     "3:2": ("三比二", "the sign of a ratio is said"),
+    "——破折——": ("破折,", "a dash is a pause, as the WebUI's own cut2 has it"),
+    "电话13800138000，嗯……好的——再见": (
+        "电话幺三八零零幺三八零零零,恩…好的,再见",
+        "a dash is a pause, as the WebUI's own cut2 has it",
+    ),
     "2019-2020年": ("二零一九到二零二零年", "years from one to another"),
     "第一次买了3公斤苹果，花了￥15元。": (
         "第一次买了三公斤苹果,花了十五元.",
@@ -55,6 +60,13 @@ WORDS_DIFFER_V1 = {
 }
 
 SENTENCES_DIFFER = {
+    "电话13800138000，嗯……好的——再见": (
+        (
+            "d ian4 h ua4 y ao1 s an1 b a1 l ing2 l ing2 y ao1 s an1 b a1 l ing2 l ing2 l ing2 , EE en1 … "
+            "h ao3 d e5 , z ai4 j ian4"
+        ),
+        "a dash is a pause",
+    ),
     "2024年5月1日，气温-3°C，涨了12.5%。": (
         (
             "EE er4 l ing2 EE er4 s i04 n ian2 w u3 y ve4 y i1 r ir4 , q i4 w en1 l ing2 x ia4 s an1 d u4 , "

@@ -1,0 +1,58 @@
+"""An output file that another program holds: its line fails, the job goes on."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from gsvbatch.audio import storage
+from gsvbatch.job import ExitCode, Project, list_lines, render
+from tests.job.tones import ToneRunner
+
+
+def hold(monkeypatch: pytest.MonkeyPatch, name: str | None) -> None:
+    """Refuse to rename anything to a name, or to any if it is None, as Windows does."""
+    rename = Path.replace
+
+    def replace(source: Path, target: Path) -> Path:
+        if name in (None, Path(target).name):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(source))
+        return rename(source, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    monkeypatch.setattr(storage, "_HELD_WAITS", (0.0,))
+
+
+def test_a_held_file_fails_its_line_alone(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render(project, runner=ToneRunner())
+    held = project.output / "lines" / "a2.wav"
+    before = held.read_bytes()
+    script = project.root / "script.csv"
+    text = script.read_text(encoding="utf-8")
+    script.write_text(text.replace(".", "!").replace("?", "!"), encoding="utf-8")
+    with monkeypatch.context() as while_held:
+        hold(while_held, "a2.wav")
+        report = render(project, runner=ToneRunner(n_encoders=1))
+    assert report.exit_code is not ExitCode.STOPPED
+    assert (report.stopped_by, report.n_rendered) == ("", 3)
+    assert [(line.line_id, line.problem.partition(": ")[0]) for line in report.failed] == [
+        ("a2", str(held))
+    ]
+    assert "another program holds it" in report.failed[0].problem
+    assert held.read_bytes() == before
+    report = render(project, runner=ToneRunner())
+    assert (report.n_rendered, report.exit_code) == (1, ExitCode.DONE)
+    assert held.read_bytes() != before
+    assert {line.status for line in list_lines(project)} == {"done"}
+
+
+def test_a_folder_that_cannot_be_written_stops_the_job(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(monkeypatch, None)
+    report = render(project, runner=ToneRunner(n_encoders=1))
+    assert report.exit_code is ExitCode.STOPPED
+    assert "no permission" in report.stopped_by
