@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from gsvbatch.config import Trigger
-from gsvbatch.job.files import OutputFolder
+from gsvbatch.job.files import OutputFolder, is_delivered
 from gsvbatch.job.fingerprint import Parts, changes
 from gsvbatch.job.records import Action, Reason
 from gsvbatch.manifest import LineRow, TakeRow
@@ -147,7 +147,9 @@ def _check_file(
             Action.RENDER, Reason.QA_FAILED, variation + 1, "; ".join(json.loads(take.problems))
         )
     if found != place:
-        return Decision(Action.RESTORE, Reason.LEFT_BY_CRASH, variation, "", take, place)
+        is_renamed = found == take.path and is_delivered(found)
+        why = Reason.RENAMED if is_renamed else Reason.LEFT_BY_CRASH
+        return Decision(Action.RESTORE, why, variation, found if is_renamed else "", take, place)
     return Decision(Action.KEEP, reason, variation, detail, take, place)
 
 

@@ -37,7 +37,8 @@ class Action(StrEnum):
     RENDER = "render"
     KEEP = "keep"
     RESTORE = "restore"
-    """An older take fits again (an edit was undone): its file comes back, nothing is rendered."""
+    """A take fits whose file is elsewhere (an edit was undone, the line's file has another name now): it comes
+    into its place, nothing is rendered."""
 
     ADOPT = "adopt"
     """A finished file without a row (left by a crash): its row is written, nothing is rendered."""
@@ -72,6 +73,9 @@ class Reason(StrEnum):
     """Something changed, but its trigger is off; ``detail`` says what."""
 
     LEFT_BY_CRASH = "left-by-crash"
+    RENAMED = "renamed"
+    """The line's file is to have another name; ``detail`` is its path so far."""
+
     UNDONE = "undone"
     BAD_SCRIPT = "bad-script"
     BAD_MARKUP = "bad-markup"

@@ -104,6 +104,9 @@ def test_other_names_move_every_file(tmp_path: Path, names: Mapping[str, str], k
     before = audio(numbered)
     project = rename(numbered, names)
     runner = ToneRunner()
+    reasons = {row.line_id: row.reason for row in plan(project).rows if row.line_id != "a0"}
+    moved = {line_id for line_id in reasons if names[line_id] != NUMBERED[line_id]}
+    assert {key for key in reasons if reasons[key] is Reason.RENAMED} == moved
     assert render(project, runner=runner).exit_code is ExitCode.DONE
     assert runner.rendered == [line_id for line_id in names if line_id == "a0"]
     assert places(project) == in_place(names)
