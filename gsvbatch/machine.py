@@ -1,14 +1,27 @@
-"""What this machine has to spare: memory and cores. Only guesses are built on it, never results."""
+"""What this machine has to spare, memory and cores, and how programs are started on it.
+
+Only guesses are built on what it has, never results.
+"""
 
 import ctypes
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 _MEMINFO = Path("/proc/meminfo")
 _CGROUP = Path("/sys/fs/cgroup")
+
+_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(
+    subprocess, "CREATE_NO_WINDOW", 0
+)
+
+APART: Mapping[str, Any] = {"creationflags": _GROUP} if _GROUP else {"start_new_session": True}
+"""Settings of ``subprocess`` for a program that Ctrl-C does not reach: it is for the process that was started by
+hand, which ends the others."""
 
 
 def usable_cores() -> int:

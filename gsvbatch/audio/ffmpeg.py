@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from gsvbatch.audio.formats import Chapter
 from gsvbatch.errors import AudioFileError, ConfigError, StorageError
+from gsvbatch.machine import APART
 from gsvbatch.units import Hertz
 
 _SUN_HEADER = struct.Struct(">4sIIIII")
@@ -39,11 +40,6 @@ _STORAGE_WORDS = (
     "Permission denied",
     "No such file or directory",
 )
-_NO_CTRL_C: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(
-    subprocess, "CREATE_NO_WINDOW", 0
-)
-"""On Windows; elsewhere a session of its own does the same."""
-
 _encoders: "set[subprocess.Popen[bytes]]" = set()
 """At work now, in whatever thread: Ctrl-C is heard by the main thread alone, and nothing else that it
 can reach knows the programs of the others."""
@@ -82,8 +78,7 @@ def _bundled() -> Path | None:
                 capture_output=True,
                 stdin=subprocess.DEVNULL,
                 check=False,
-                creationflags=_NO_CTRL_C,
-                start_new_session=_NO_CTRL_C == 0,
+                **APART,
             )
             if not tried.returncode:
                 return program
@@ -108,8 +103,7 @@ def decode(path: Path) -> tuple[NDArray[np.float32], Hertz]:
         capture_output=True,
         stdin=subprocess.DEVNULL,
         check=False,
-        creationflags=_NO_CTRL_C,
-        start_new_session=_NO_CTRL_C == 0,
+        **APART,
     )
     data = finished.stdout
     if finished.returncode or len(data) < _SUN_HEADER.size:
@@ -156,8 +150,7 @@ def encode(
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
-                creationflags=_NO_CTRL_C,
-                start_new_session=_NO_CTRL_C == 0,
+                **APART,
             )
             _feed(process, blocks)
             log.seek(0)

@@ -76,6 +76,8 @@ class TakeBook:
         Raises:
             StorageError: A file cannot be moved.
         """
+        if not wanted:
+            return
         takes = [take for of_line in self._manifest.takes().values() for take in of_line]
         here = [(take, take.path) for take in takes if take.path and is_delivered(take.path)]
         # Of two lines that claim one place, one is wrong: a file was moved by hand, and rescanned.

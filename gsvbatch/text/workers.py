@@ -24,7 +24,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from gsvbatch.machine import available_memory, usable_cores
+from gsvbatch.machine import APART, available_memory, usable_cores
 from gsvbatch.text.frontend import Frontend
 from gsvbatch.text.worker import ReadText, Text
 from gsvbatch.units import Seconds
@@ -57,12 +57,6 @@ _START_CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from gsvbatch.text.worker import main; main()"
 )
-
-_NO_CTRL_C: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(
-    subprocess, "CREATE_NO_WINDOW", 0
-)
-"""On Windows; elsewhere a session of its own does the same: Ctrl-C is for the process that was started by hand,
-which ends the others."""
 
 Answer: TypeAlias = tuple[Text, ReadText | None]
 """A text and what it is spoken as; None if its process has failed."""
@@ -200,8 +194,7 @@ class _Reader:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                creationflags=_NO_CTRL_C,
-                start_new_session=_NO_CTRL_C == 0,
+                **APART,
             )
         except OSError as error:
             logger.warning("no process to read texts can be started: %s", error)
