@@ -5,10 +5,11 @@ Only guesses are built on what it has, never results.
 
 import ctypes
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,22 @@ _GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(
 APART: Mapping[str, Any] = {"creationflags": _GROUP} if _GROUP else {"start_new_session": True}
 """Settings of ``subprocess`` for a program that Ctrl-C does not reach: it is for the process that was started by
 hand, which ends the others."""
+
+
+@contextmanager
+def ctrl_c_held() -> Iterator[None]:
+    """Keep Ctrl-C from this thread, and for good from programs that it starts.
+
+    ``APART`` alone leaves a moment: between its fork and its own session, the signal ends a program.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def usable_cores() -> int:

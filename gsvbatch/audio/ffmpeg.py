@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from gsvbatch.audio.formats import Chapter
 from gsvbatch.errors import AudioFileError, ConfigError, StorageError
-from gsvbatch.machine import APART
+from gsvbatch.machine import APART, ctrl_c_held
 from gsvbatch.units import Hertz
 
 _SUN_HEADER = struct.Struct(">4sIIIII")
@@ -145,13 +145,14 @@ def encode(
             # By hand: ffmpeg-python would map a stream from this input, and it has none.
             command[1:1] = ["-f", "ffmetadata", "-i", _url(metadata)]
         with (Path(folder) / "log.txt").open("w+b") as log:
-            process = subprocess.Popen(  # noqa: S603
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                **APART,
-            )
+            with ctrl_c_held():
+                process = subprocess.Popen(  # noqa: S603
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log,
+                    **APART,
+                )
             _feed(process, blocks)
             log.seek(0)
             if process.returncode:
