@@ -89,13 +89,43 @@ def replacing(path: Path) -> Iterator[Path]:
         raise storage_error(path, OSError(errno.ENOENT, "no folder"))
     try:
         yield temporary
-        _put(temporary, path)
+        rename_patiently(temporary, path, flush=True)
         _flush_folder(path.parent)
     except OSError as error:
         raise storage_error(path, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def rename_patiently(temporary: Path, path: Path, *, flush: bool = False) -> None:
+    """Rename a file over another in its folder; where others may hold either for a moment, wait for them.
+
+    Args:
+        temporary: The file, whose name goes.
+        path: Its new name.
+        flush: See to it first that what the file holds is on the disk.
+
+    Raises:
+        HeldFileError: Somebody holds this file for long.
+        OSError: Whatever else is in the way.
+    """
+    for wait in (*_HELD_WAITS, None):
+        try:
+            if flush:
+                _flush(temporary)
+            temporary.replace(path)
+        except PermissionError as error:
+            if error.errno not in _HELD:
+                raise
+            if wait is not None:
+                time.sleep(wait)
+            elif path.is_dir() or not _takes_files(path.parent):
+                raise
+            else:
+                raise HeldFileError.of(path) from error
+        else:
+            return
 
 
 def write_text_atomically(path: Path, text: str) -> None:
@@ -127,25 +157,6 @@ def sha256_file(path: Path) -> str:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _put(temporary: Path, path: Path) -> None:
-    """Flush a file and rename it, patiently where others may hold it for a moment."""
-    for wait in (*_HELD_WAITS, None):
-        try:
-            _flush(temporary)
-            temporary.replace(path)
-        except PermissionError as error:
-            if error.errno not in _HELD:
-                raise
-            if wait is not None:
-                time.sleep(wait)
-            elif path.is_dir() or not _takes_files(path.parent):
-                raise
-            else:
-                raise HeldFileError.of(path) from error
-        else:
-            return
 
 
 def _takes_files(folder: Path) -> bool:

@@ -16,7 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from gsvbatch.audio.storage import LEFTOVER_PATTERN, sha256_file, storage_error, temporary_sibling
+from gsvbatch.audio.storage import (
+    LEFTOVER_PATTERN,
+    rename_patiently,
+    sha256_file,
+    storage_error,
+    temporary_sibling,
+)
 from gsvbatch.manifest import TakeRow
 from gsvbatch.script import collision_key
 
@@ -182,7 +188,7 @@ class OutputFolder:
                 # rename() does nothing at all when both names are links to one file
                 if target.exists() and target.samefile(temporary):
                     return
-                temporary.replace(target)
+                rename_patiently(temporary, target)
             finally:
                 with suppress(OSError):
                     temporary.unlink(missing_ok=True)

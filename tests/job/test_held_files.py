@@ -7,16 +7,19 @@ from pathlib import Path
 import pytest
 
 from gsvbatch.audio import storage
+from gsvbatch.audio.storage import HeldFileError
 from gsvbatch.job import ExitCode, Project, list_lines, render
+from gsvbatch.job.files import OutputFolder
 from tests.job.tones import ToneRunner
 
 
-def hold(monkeypatch: pytest.MonkeyPatch, name: str | None) -> None:
-    """Refuse to rename anything to a name, or to any if it is None, as Windows does."""
-    rename = Path.replace
+def hold(monkeypatch: pytest.MonkeyPatch, name: str | None, *, times: int = 1_000) -> None:
+    """Refuse so many times to rename anything to a name, or to any if it is None, as Windows does."""
+    rename, left = Path.replace, [times]
 
     def replace(source: Path, target: Path) -> Path:
-        if name in (None, Path(target).name):
+        if name in (None, Path(target).name) and left[0]:
+            left[0] -= 1
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(source))
         return rename(source, target)
 
@@ -56,3 +59,22 @@ def test_a_folder_that_cannot_be_written_stops_the_job(
     report = render(project, runner=ToneRunner(n_encoders=1))
     assert report.exit_code is ExitCode.STOPPED
     assert "no permission" in report.stopped_by
+
+
+def test_a_take_changes_places_once_its_file_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = OutputFolder(tmp_path)
+    folder.prepare()
+    line = folder.absolute("lines/a.wav")
+    folder.absolute("takes/1.wav").write_bytes(b"new")
+    line.write_bytes(b"old")
+    hold(monkeypatch, "a.wav", times=1)
+    folder.deliver("takes/1.wav", "lines/a.wav")
+    assert line.read_bytes() == b"new"
+    folder.absolute("takes/2.wav").write_bytes(b"newer")
+    hold(monkeypatch, "a.wav")
+    with pytest.raises(HeldFileError, match="another program holds it"):
+        folder.deliver("takes/2.wav", "lines/a.wav")
+    assert line.read_bytes() == b"new"
+    assert not list(tmp_path.rglob(storage.LEFTOVER_PATTERN))
