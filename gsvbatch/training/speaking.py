@@ -32,7 +32,7 @@ VOICES: Mapping[str, Mapping[str, float]] = {
     "v4": {"jm_kumo": 1.0},
     "v5": {"jm_kumo": 0.72, "jf_gongitsune": 0.28},
     "v6": {"jm_kumo": 1.12, "jf_alpha": -0.12},
-    "v7": {"jf_tebukuro": 1.0},
+    "v7": {"jf_gongitsune": 0.7, "jm_kumo": 0.3},
     "v8": {"jf_alpha": 0.5, "jm_kumo": 0.5},
 }
 """Voices that sound unlike one another; they say every other sentence. They are those that gsvbatch comes with, in
