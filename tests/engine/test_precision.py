@@ -56,11 +56,12 @@ def test_weights_read_as_halves_are_the_weights(n_rows: int) -> None:
 @needs_halves
 def test_a_row_is_the_same_to_the_last_bit_whoever_is_beside_it() -> None:
     linear = HalfStoredLinear(torch.randn(96, 64).half().float(), torch.randn(96))
-    x, other = torch.randn(40, 64), torch.randn(40, 96)
+    x, other = torch.randn(300, 64), torch.randn(300, 96)
     for made in (linear(x), linear.rectified(x), linear.plus(x, other)):
-        assert made.shape == (40, 96)
-    for n in (1, 2, 3, 7, 15, 16):
+        assert made.shape == (300, 96)
+    for n in range(1, 290):
         assert torch.equal(linear(x[5 : 5 + n]), linear(x)[5 : 5 + n])
+    for n in (1, 2, 3, 7, 121):
         assert torch.equal(linear.rectified(x[:n]), linear(x)[:n].relu())
         assert torch.equal(linear.plus(x[:n], other[:n]), linear(x)[:n] + other[:n])
 
