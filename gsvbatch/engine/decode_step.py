@@ -67,7 +67,6 @@ class PlainStep:
         # Rounded to half precision, logits would have ties that the network did not mean.
         self._head = model.ar_predict_layer.weight.float()
         self._packed_head = packed_linear(self._head, None) if packs else None
-        self._min_rows = max(layer.min_rows for layer in self.layers)
         self._attend = attend
         if self._head.device.type == "cpu" and torch.backends.mkl.is_available():
             self._attend = attend_in_products
@@ -99,7 +98,7 @@ class PlainStep:
         at = slots.n_prompt[:n_rows] + slots.n_drawn[:n_rows] - 1
         at = at.clamp(0, MAX_POSITIONS - 1)
         x = self.model.embed_tokens(slots.last_token[:n_rows, None], at[:, None])[:, 0]
-        n_spare = max(0, self._min_rows - n_rows)
+        n_spare = max(layer.rows(n_rows) for layer in self.layers) - n_rows
         x = F.pad(x, (0, 0, 0, n_spare)) if n_spare else x
         for i, layer in enumerate(self.layers):
             heads = layer.project(x)[:n_rows].view(n_rows, 3, n_heads, -1)

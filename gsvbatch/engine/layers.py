@@ -26,9 +26,8 @@ MIN_ROWS = 4
 class LayerMath(Protocol):
     """What of a layer surrounds its attention; rows are (M, D)."""
 
-    @property
-    def min_rows(self) -> int:
-        """Fewer rows take longer than so many."""
+    def rows(self, n: int) -> int:
+        """How many rows it is best given in place of n."""
 
     @property
     def itemsize(self) -> int:
@@ -44,11 +43,13 @@ class LayerMath(Protocol):
 class PlainLayer:
     """A layer's weights as they are."""
 
-    min_rows = 1
-
     def __init__(self, layer: Layer) -> None:
         self._layer = layer
         self.itemsize = layer.linear1.weight.itemsize
+
+    def rows(self, n: int) -> int:
+        """How many rows it is best given in place of n."""
+        return n
 
     def project(self, x: Tensor) -> Tensor:
         """Query, key and value of all heads, (M, 3D)."""
@@ -63,9 +64,8 @@ class PlainLayer:
 class PackedLinear(Protocol):
     """A linear layer whose weights were put in order for a processor; x is (M, in)."""
 
-    @property
-    def min_rows(self) -> int:
-        """Fewer rows take longer than so many."""
+    def rows(self, n: int) -> int:
+        """How many rows it is best given in place of n."""
 
     @property
     def itemsize(self) -> int:
@@ -84,12 +84,14 @@ class PackedLinear(Protocol):
 class OrderedLinear:
     """Weights of any type in oneDNN's order, with what follows a product fused to it."""
 
-    min_rows = MIN_ROWS
-
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         self.itemsize = weight.itemsize
         self._weight = packed(weight)
         self._bias = bias
+
+    def rows(self, n: int) -> int:
+        """How many rows it is best given in place of n: fewer than a few take longer."""
+        return max(n, MIN_ROWS)
 
     def __call__(self, x: Tensor) -> Tensor:
         """The layer's output, (M, out)."""
@@ -130,11 +132,15 @@ def alike_rows() -> tuple[int, ...]:
 class HalfStoredLinear:
     """Weights that halves hold exactly, read as such; x, sums and output are fp32."""
 
-    min_rows = 1
     itemsize = 2
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         self._packed = torch.ops.quantized.linear_prepack_fp16(weight.detach(), bias)
+
+    def rows(self, n: int) -> int:
+        """How many rows it is best given in place of n: others it has to fill up itself."""
+        blocks, rest = divmod(n, _BLOCK_ROWS)
+        return blocks * _BLOCK_ROWS + alike_rows()[rest]
 
     def __call__(self, x: Tensor) -> Tensor:
         """The layer's output, (M, out)."""
@@ -150,10 +156,9 @@ class HalfStoredLinear:
 
     def _times(self, x: Tensor, multiply: Callable[[Tensor, object], Tensor]) -> Tensor:
         n_rows = len(x)
-        n_spare = alike_rows()[n_rows % _BLOCK_ROWS] - n_rows % _BLOCK_ROWS
-        if not n_spare:
-            return multiply(x, self._packed)
-        return multiply(F.pad(x, (0, 0, 0, n_spare)), self._packed)[:n_rows]
+        n_spare = self.rows(n_rows) - n_rows
+        x = F.pad(x, (0, 0, 0, n_spare)) if n_spare else x
+        return multiply(x, self._packed)[:n_rows]
 
 
 def packed_linear(weight: Tensor, bias: Tensor | None) -> PackedLinear:
@@ -174,10 +179,9 @@ class PackedLayer:
         self._first = packed_linear(layer.linear1.weight, layer.linear1.bias)
         self._second = packed_linear(layer.linear2.weight, layer.linear2.bias)
 
-    @property
-    def min_rows(self) -> int:
-        """Fewer rows take longer than so many."""
-        return max(x.min_rows for x in (self._in, self._out, self._first, self._second))
+    def rows(self, n: int) -> int:
+        """How many rows it is best given in place of n."""
+        return max(x.rows(n) for x in (self._in, self._out, self._first, self._second))
 
     @property
     def itemsize(self) -> int:

@@ -175,20 +175,18 @@ class OutputFolder:
     def _copy(self, source: Path, target: Path) -> None:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = temporary_sibling(target)
+            temporary, is_copy = temporary_sibling(target), False
             try:
                 try:
                     os.link(source, temporary)
-                except (
-                    OSError
-                ):  # no hard links here; the source may go next, so to the disk with it
+                except OSError:  # no hard links here
                     shutil.copy2(source, temporary)
-                    with temporary.open("rb+") as written:
-                        os.fsync(written.fileno())
+                    is_copy = True
                 # rename() does nothing at all when both names are links to one file
                 if target.exists() and target.samefile(temporary):
                     return
-                rename_patiently(temporary, target)
+                # The source may go next, so to the disk with what is not the same file.
+                rename_patiently(temporary, target, flush=is_copy)
             finally:
                 with suppress(OSError):
                     temporary.unlink(missing_ok=True)
